@@ -1,0 +1,204 @@
+"""The typed configuration: `config.yaml` in the data directory, each key overridden by `M3M_<SECTION>_<KEY>`.
+
+The file is written at the first start with random secrets. Durations are written as in Go:
+`30s`, `15m`, `168h`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+import stat
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the message says which key and what to do."""
+
+
+def parse_duration(value: object) -> float:
+    """Seconds of a duration such as `1h30m`; plain numbers are seconds."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    text = str(value).strip()
+    parts = _DURATION.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise ValueError(f"'{text}' is not a duration such as 30s, 15m or 168h")
+    return sum(float(number) * _UNITS[unit] for number, unit in parts)
+
+
+Duration = Annotated[float, BeforeValidator(parse_duration)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ServerSection(Section):
+    host: str = "0.0.0.0"  # noqa: S104  (a server listens; the sandbox and the proxy protect it)
+    port: int = Field(3000, ge=0, le=65535)
+    uri: str = ""  # public address; empty means http://127.0.0.1:<port>
+    secret_key: str = ""
+    debug: bool = False
+    fronts: int = Field(1, ge=1, le=64)
+    webs: int = Field(1, ge=1, le=64)
+    web_threads: int = Field(16, ge=2, le=256)
+    allowed_hosts: list[str] = ["*"]
+    trusted_proxies: list[str] = []
+    secure_cookies: bool = False
+
+
+class DatabaseSection(Section):
+    driver: Literal["sqlite", "postgresql"] = "sqlite"
+    host: str = "127.0.0.1"
+    port: int = 5432
+    name: str = "m3m"
+    user: str = "m3m"
+    password: str = ""
+
+
+class RedisSection(Section):
+    uri: str = ""  # empty means the embedded server
+
+
+class JwtSection(Section):
+    secret: str = ""
+    expiration: Duration = 168 * 3600.0
+    access: Duration = 15 * 60.0
+
+
+class StorageSection(Section):
+    path: str = "./storage"
+    encryption_key: str = ""
+
+
+class RuntimeSection(Section):
+    worker_pool_size: int = Field(10, ge=1, le=256)
+    timeout: Duration = 30.0
+    healthy_after: Duration = 10.0
+    lease: Duration = 10.0
+    shutdown: Duration = 10.0
+    node: str = ""  # name of this node; empty means the host's name
+    allow_insecure_sandbox: bool = False
+
+
+class PluginsSection(Section):
+    path: str = "./plugins"
+    config: dict[str, dict[str, Any]] = {}
+
+
+class LoggingSection(Section):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    path: str = "./logs"
+
+
+class Config(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="M3M_", env_nested_delimiter="_", env_nested_max_split=1, extra="forbid")
+
+    server: ServerSection = ServerSection()
+    database: DatabaseSection = DatabaseSection()
+    redis: RedisSection = RedisSection()
+    jwt: JwtSection = JwtSection()
+    storage: StorageSection = StorageSection()
+    runtime: RuntimeSection = RuntimeSection()
+    plugins: PluginsSection = PluginsSection()
+    logging: LoggingSection = LoggingSection()
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], *args: Any, **kwargs: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return kwargs["env_settings"], YamlConfigSettingsSource(settings_cls, yaml_file=data_dir() / "config.yaml")
+
+    def path(self, value: str) -> Path:
+        """A configured path; relative ones stand below the data directory."""
+        return (data_dir() / value).resolve()
+
+    @property
+    def public_uri(self) -> str:
+        return (self.server.uri or f"http://127.0.0.1:{self.server.port}").rstrip("/")
+
+
+def data_dir() -> Path:
+    """The one directory that everything on disk lives in."""
+    return Path(os.environ.get("M3M_DATA") or BASE_DIR / "data").resolve()
+
+
+def runtime_dir() -> Path:
+    """Directory of unix sockets, mode 0700; short, since a socket path holds 107 bytes at most."""
+    if configured := os.environ.get("M3M_RUN"):
+        path = Path(configured)
+    else:
+        digest = hashlib.sha256(str(data_dir()).encode()).hexdigest()[:10]
+        path = Path(tempfile.gettempdir()) / f"m3m-{os.getuid()}-{digest}"
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = path.lstat()
+    if found.st_uid != os.getuid() or stat.S_ISLNK(found.st_mode):
+        raise ConfigError(f"{path} belongs to somebody else; set M3M_RUN to a directory of your own.")
+    return path
+
+
+def ensure_config() -> Path:
+    """Write `config.yaml` with random secrets unless it is there; returns its path."""
+    target = data_dir() / "config.yaml"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return target
+    except OSError as error:
+        raise ConfigError(
+            f"Cannot write to {target.parent} ({error.strerror}); set M3M_DATA to a directory you may write to."
+        ) from error
+    with os.fdopen(handle, "w") as file:
+        yaml.safe_dump(_first_config(), file, sort_keys=False)
+    return target
+
+
+def _first_config() -> dict[str, Any]:
+    return {
+        "server": {"host": "0.0.0.0", "port": 3000, "secret_key": secrets.token_urlsafe(48)},  # noqa: S104
+        "database": {"driver": "sqlite"},
+        "jwt": {"secret": secrets.token_urlsafe(48), "expiration": "168h", "access": "15m"},
+        "storage": {"path": "./storage", "encryption_key": secrets.token_urlsafe(32)},
+        "runtime": {"worker_pool_size": 10, "timeout": "30s"},
+        "plugins": {"path": "./plugins", "config": {}},
+        "logging": {"level": "info", "path": "./logs"},
+    }
+
+
+@lru_cache(maxsize=1)
+def load_config() -> Config:
+    """The configuration of this process.
+
+    Raises ConfigError with one sentence for a file that is not YAML, an unknown key or a wrong value.
+    """
+    path = ensure_config()
+    try:
+        config = Config()
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{path}: {key}: {first['msg']}.") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
+    except (OSError, TypeError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from error
+    for section, key in (("server", "secret_key"), ("jwt", "secret"), ("storage", "encryption_key")):
+        if not getattr(getattr(config, section), key):
+            raise ConfigError(f"{path}: {section}.{key} is empty; put a long random text there.")
+    return config
