@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError, models, transaction
+from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from runtime.choices import FINAL_STATUSES, HELD_STATUSES, EndReason, RunStatus
+from runtime.models.attempt import Attempt
+from runtime.models.node import Node
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from accounts.permissions import Actor
+    from projects.models import Project
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    def live(self) -> RunQuerySet:
+        return self.exclude(status__in=FINAL_STATUSES)
+
+    def orphaned(self) -> RunQuerySet:
+        """Runs whose node's lease has ended."""
+        return self.filter(status__in=HELD_STATUSES, node__lease_expires_at__lte=Now())
+
+    def visible_to(self, actor: Actor) -> RunQuerySet:
+        from projects.models import Project  # noqa: PLC0415  (models of a lower floor, named as late as its app)
+
+        return self.filter(project__in=Project.objects.visible_to(actor))
+
+    def latest_of(self, projects: Sequence[Project]) -> RunQuerySet:
+        """The newest run of each project, in one query."""
+        newest = self.model.objects.filter(project=OuterRef("project")).order_by("-created_at").values("pk")[:1]
+        return self.filter(project__in=projects, pk=Subquery(newest))
+
+
+class Run(models.Model):
+    """From a start asked for to its end; one log; survives crashes of its sandbox and takeover by another node."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey("projects.Project", models.CASCADE, related_name="runs", verbose_name=_("project"))
+    release = models.ForeignKey(
+        "pipeline.Release", models.SET_NULL, null=True, blank=True, related_name="runs", verbose_name=_("release")
+    )
+    version = models.CharField(_("version"), max_length=20, blank=True)
+    branch = models.CharField(_("branch"), max_length=100, blank=True)
+    files = models.JSONField(_("code"), null=True, blank=True)  # of a debug run, frozen at its start
+    status = models.CharField(_("status"), max_length=12, choices=RunStatus.choices, default=RunStatus.PENDING)
+    stop_reason = models.CharField(_("stop asked for"), max_length=20, choices=EndReason.choices, blank=True)
+    reason = models.CharField(_("reason"), max_length=20, choices=EndReason.choices, blank=True)
+    error = models.TextField(_("error"), blank=True)
+    epoch = models.PositiveIntegerField(_("epoch"), default=0)
+    node = models.ForeignKey(
+        Node, models.SET_NULL, null=True, blank=True, related_name="runs", verbose_name=_("node")
+    )
+    restarts = models.PositiveIntegerField(_("restarts"), default=0)
+    routes = models.JSONField(_("routes"), default=list, blank=True)
+    requested_by = models.CharField(_("requested by"), max_length=254, blank=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    started_at = models.DateTimeField(_("started at"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("run")
+        verbose_name_plural = _("runs")
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project"], condition=Q(status__in=sorted(HELD_STATUSES)), name="one_held_run_per_project"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["project", "-created_at"], name="run_newest"),
+            models.Index(fields=["status"], name="run_status"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project_id} {self.label}"
+
+    @property
+    def label(self) -> str:
+        """What runs, for people: a version or a branch."""
+        return self.version or self.branch
+
+    @property
+    def code(self) -> dict[str, str]:
+        """The frozen files; costs a query for a release that was not loaded."""
+        if self.files is not None:
+            return dict(self.files)
+        return dict(self.release.files) if self.release else {}
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in FINAL_STATUSES
+
+    def _held(self, node: Node) -> RunQuerySet:
+        return Run.objects.filter(pk=self.pk, node=node, epoch=self.epoch)
+
+    def claim(self, node: Node) -> bool:
+        """Take the run for `node` with a new epoch; False when it is another node's or no longer wanted.
+
+        One statement decides: the epoch is compared, and a run that has a node is taken only when that node's
+        lease has ended.
+        """
+        free = Q(status=RunStatus.PENDING, node=None) | Q(
+            status__in=HELD_STATUSES, node__lease_expires_at__lte=Now()
+        )
+        try:
+            with transaction.atomic():
+                taken = Run.objects.filter(free, pk=self.pk, epoch=self.epoch, stop_reason="").update(
+                    node=node, epoch=F("epoch") + 1, status=RunStatus.STARTING
+                )
+                if taken:
+                    self._open_attempt(node)
+        except IntegrityError:  # another run of this project still has a node
+            return False
+        return bool(taken)
+
+    def _open_attempt(self, node: Node) -> None:
+        if self.epoch:
+            Attempt.objects.filter(run=self, ended_at=None).update(ended_at=Now(), reason=EndReason.NODE_LOST)
+        self.epoch += 1
+        self.node, self.status = node, RunStatus.STARTING
+        Attempt.objects.create(run=self, node=node, epoch=self.epoch)
+
+    def next_attempt(self, node: Node) -> bool:
+        """Raise the epoch for one more fork on the node that holds the run; False when the lease is lost."""
+        with transaction.atomic():
+            taken = self._held(node).filter(stop_reason="").update(
+                epoch=F("epoch") + 1, restarts=F("restarts") + 1, status=RunStatus.STARTING
+            )
+            if taken:
+                self.restarts += 1
+                self._open_attempt(node)
+        return bool(taken)
+
+    def mark_running(self, node: Node, routes: list[dict[str, str]]) -> bool:
+        changed = self._held(node).filter(status=RunStatus.STARTING).update(
+            status=RunStatus.RUNNING, routes=routes, started_at=self.started_at or timezone.now()
+        )
+        return bool(changed)
+
+    def mark_restarting(self, node: Node, reason: str, delay: float) -> bool:
+        """The attempt ended with `reason`; the next one follows after `delay` seconds."""
+        self._end_attempt(reason)
+        changed = self._held(node).filter(status__in=HELD_STATUSES).update(
+            status=RunStatus.RESTARTING if delay else RunStatus.STARTING
+        )
+        return bool(changed)
+
+    def mark_stopping(self, node: Node) -> bool:
+        return bool(self._held(node).filter(status__in=HELD_STATUSES).update(status=RunStatus.STOPPING))
+
+    def _end_attempt(self, reason: str) -> None:
+        Attempt.objects.filter(run=self, epoch=self.epoch, ended_at=None).update(ended_at=Now(), reason=reason)
+
+    def finish(self, node: Node | None, status: RunStatus, reason: str, error: str = "") -> bool:
+        """End the run for good; False when it has ended already or another node holds it."""
+        if status not in FINAL_STATUSES:
+            raise ValueError(f"{status} does not end a run")
+        with transaction.atomic():
+            done = Run.objects.filter(pk=self.pk, node=node, epoch=self.epoch).live().update(
+                status=status, reason=reason, error=error[:4000], finished_at=Now()
+            )
+            if done:
+                self._end_attempt(reason)
+        return bool(done)
+
+    def give_back(self, node: Node) -> bool:
+        """At a graceful stop of the node: wait for the next node, or this one's next life."""
+        with transaction.atomic():
+            done = self._held(node).live().update(status=RunStatus.PENDING, node=None)
+            if done:
+                self._end_attempt(EndReason.NODE_LOST)
+        return bool(done)
+
+    for _method in (claim, next_attempt, mark_running, mark_restarting, mark_stopping, finish, give_back):
+        _method.alters_data = True  # type: ignore[attr-defined]
+    del _method
+
+

@@ -1,0 +1,28 @@
+"""Limits of one sandbox, sent with BOOT; the defaults of RUNTIME.md section 3."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Sizes in bytes, times in seconds."""
+
+    heap: int = 64 * 1024 * 1024
+    cpu: float = 2.0  # process CPU of one entry into the script
+    wall: float = 30.0  # of one request or timer
+    boot: float = 10.0  # wall time of top level and boot, and of start
+    shutdown: float = 10.0
+    body: int = 10 * 1024 * 1024
+    response: int = 8 * 1024 * 1024
+    timers: int = 200
+    log_rate: int = 100  # lines a second
+    log_burst: int = 1000
+    log_line: int = 10_000  # characters
+
+    @classmethod
+    def of(cls, values: dict[str, float]) -> Limits:
+        """Limits with some values replaced; unknown names are ignored (an older node may meet a newer one)."""
+        known = {field.name: field.type for field in fields(cls)}
+        return cls(**{name: value for name, value in values.items() if name in known})  # type: ignore[arg-type]

@@ -1,0 +1,173 @@
+"""The lock: resource limits, Landlock and seccomp, put on a fresh fork before the first byte of guest code.
+
+Everything is prepared in the zygote (`Lock()`), for after the lock nothing can be opened. docs/design/sandbox.md
+says which layer stops what.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import platform
+import resource
+import signal
+import struct
+import tempfile
+
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_NAME, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 15, 38
+SECCOMP_MODE_FILTER = 2
+NR_LANDLOCK_CREATE_RULESET, NR_LANDLOCK_RESTRICT_SELF = 444, 446  # the same number on every CPU
+LANDLOCK_CREATE_RULESET_VERSION = 1
+PROT_EXEC = 4
+NOBODY = 65534
+
+# What the guest loop needs once everything is open; anything else answers EPERM.
+ALLOWED = (
+    "recvfrom sendto accept4 epoll_ctl epoll_wait epoll_pwait close brk munmap mremap madvise futex exit_group exit "
+    "rt_sigreturn clock_gettime gettimeofday getrandom"
+).split()
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class LockError(Exception):
+    """This machine cannot lock a sandbox; the message says what is missing."""
+
+
+class _SockFilterProgram(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
+
+
+def _prctl(option: int, *arguments: int) -> None:
+    if _libc.prctl(option, *(ctypes.c_ulong(value) for value in arguments)):
+        code = ctypes.get_errno()
+        raise LockError(f"prctl({option}) failed: {os.strerror(code)}")
+
+
+def die_with_parent(parent: int) -> None:
+    """Ask for SIGKILL at the parent's death; leaves at once when it has died already."""
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def build_filter() -> bytes:
+    """The seccomp program. Raises LockError without libseccomp."""
+    try:
+        import pyseccomp as seccomp  # noqa: PLC0415  (its import fails where libseccomp is missing)
+    except (ImportError, OSError, RuntimeError) as error:
+        raise LockError(
+            "libseccomp is missing (Debian and Ubuntu: apt-get install libseccomp2); "
+            "services are not started without a sandbox"
+        ) from error
+    rules = seccomp.SyscallFilter(seccomp.ERRNO(1))
+    for name in ALLOWED:
+        # Some CPUs lack the older spelling of a call (arm64 has no epoll_wait).
+        with contextlib.suppress(OSError):
+            rules.add_rule(seccomp.ALLOW, name)
+    no_exec = seccomp.Arg(2, seccomp.MASKED_EQ, PROT_EXEC, 0)
+    rules.add_rule(seccomp.ALLOW, "mmap", no_exec)
+    rules.add_rule(seccomp.ALLOW, "mprotect", no_exec)
+    rules.add_rule(seccomp.ALLOW, "ioctl", seccomp.Arg(1, seccomp.EQ, 0x5421))  # FIONBIO
+    with tempfile.TemporaryFile() as file:
+        rules.export_bpf(file)
+        file.seek(0)
+        return file.read()
+
+
+def landlock_version() -> int:
+    """The kernel's Landlock version; 0 where it has none."""
+    return max(0, int(_libc.syscall(NR_LANDLOCK_CREATE_RULESET, None, 0, LANDLOCK_CREATE_RULESET_VERSION)))
+
+
+def _landlock_attributes(version: int) -> bytes:
+    """`struct landlock_ruleset_attr`: every right the kernel knows is handled, so none is granted."""
+    files = (1 << 13) - 1
+    for since, right in ((2, 13), (3, 14), (5, 15)):
+        if version >= since:
+            files |= 1 << right
+    attributes = struct.pack("<Q", files)
+    if version >= 4:
+        attributes += struct.pack("<Q", 0b11)  # TCP bind and connect
+    if version >= 6:
+        attributes += struct.pack("<Q", 0b11)  # abstract unix sockets and signals outside the sandbox
+    return attributes
+
+
+class Lock:
+    """A lock prepared once and applied in every fork.
+
+    Raises LockError where seccomp is missing, unless `insecure` allows to go without (development only).
+    """
+
+    def __init__(self, *, insecure: bool = False) -> None:
+        self._program = b""
+        self.landlock = 0
+        if platform.system() == "Linux":
+            self.landlock = landlock_version()
+        try:
+            self._program = build_filter()
+            self._probe()
+        except LockError:
+            if not insecure:
+                raise
+            self._program = b""
+        # Kept alive here: the kernel reads through these pointers at `apply`.
+        self._code = ctypes.create_string_buffer(self._program, len(self._program) or 1)
+        self._header = _SockFilterProgram(len(self._program) // 8, ctypes.addressof(self._code))
+        self._attributes = _landlock_attributes(self.landlock)
+
+    def _probe(self) -> None:
+        """Learn in a throw-away child whether the kernel takes a filter at all."""
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            with contextlib.suppress(LockError):
+                self._code = ctypes.create_string_buffer(self._program, len(self._program))
+                self._header = _SockFilterProgram(len(self._program) // 8, ctypes.addressof(self._code))
+                _prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+                self._load_filter()
+                code = 0
+            os._exit(code)
+        if os.waitpid(pid, 0)[1] != 0:
+            raise LockError(
+                "the kernel refuses seccomp filters; services are not started without a sandbox "
+                "(a container needs a runtime that allows seccomp)"
+            )
+
+    def _load_filter(self) -> None:
+        _prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.addressof(self._header))
+
+    def _restrict_files(self) -> None:
+        if not self.landlock:
+            return
+        ruleset = _libc.syscall(
+            NR_LANDLOCK_CREATE_RULESET, self._attributes, ctypes.c_size_t(len(self._attributes)), 0
+        )
+        if ruleset < 0 or _libc.syscall(NR_LANDLOCK_RESTRICT_SELF, ruleset, 0):
+            raise LockError(f"Landlock failed: {os.strerror(ctypes.get_errno())}")
+        os.close(ruleset)
+
+    def apply(self, *, parent: int, memory: int) -> None:
+        """Lock this process for good. `memory` bounds its data in bytes. Raises LockError."""
+        for limit, value in (
+            (resource.RLIMIT_CORE, 0),
+            (resource.RLIMIT_FSIZE, 0),
+            (resource.RLIMIT_MEMLOCK, 0),
+            (resource.RLIMIT_NPROC, 0),
+            (resource.RLIMIT_NOFILE, 64),
+            (resource.RLIMIT_DATA, memory),
+        ):
+            resource.setrlimit(limit, (value, value))
+        if os.getuid() == 0:
+            # Seccomp already forbids what root could do; another user is one more wall.
+            os.setgroups([])
+            os.setresgid(NOBODY, NOBODY, NOBODY)
+            os.setresuid(NOBODY, NOBODY, NOBODY)
+        _prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        _prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+        die_with_parent(parent)  # after the change of user, which clears the death signal
+        if self._program:
+            self._restrict_files()
+            self._load_filter()

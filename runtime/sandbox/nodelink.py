@@ -1,0 +1,113 @@
+"""The sandbox's end of the socket to its node: frames, host calls, and a log that is bounded at its source."""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+import time
+from collections import deque
+from collections.abc import Iterator
+
+from runtime.sandbox.frames import Kind, Reader, pack
+from runtime.sandbox.limits import Limits
+
+FROM_NODE = frozenset({Kind.BOOT, Kind.START, Kind.ENV, Kind.STOP, Kind.RESULT})
+
+
+class NodeLink:
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self.fileno = sock.fileno()
+        self._reader = Reader(FROM_NODE)
+        self._poll = select.epoll()
+        self._poll.register(self.fileno, select.EPOLLIN)
+        self._idle = select.epoll()
+        self.queued: deque[tuple[int, int, bytes]] = deque()
+        self.closed = False
+        self._calls = 0
+        self._tokens = 0.0
+        self._refilled = 0.0
+        self._dropped = 0
+
+    def send(self, kind: int, data: object) -> None:
+        """Send one frame, waiting for room; a node that has gone is noticed at the next read."""
+        self._send(pack(kind, json.dumps(data).encode()))
+
+    def _send(self, frame: bytes) -> None:
+        try:
+            self._socket.sendall(frame)
+        except OSError:
+            self.closed = True
+
+    def log(self, level: str, text: str, limits: Limits) -> None:
+        """One log line, dropped and counted above the rate or when the node does not keep up."""
+        now = time.monotonic()
+        if not self._refilled:
+            self._tokens, self._refilled = float(limits.log_burst), now
+        self._tokens = min(limits.log_burst, self._tokens + (now - self._refilled) * limits.log_rate)
+        self._refilled = now
+        if self._tokens < 1:
+            self._dropped += 1
+            return
+        frame = pack(Kind.LOG, json.dumps([level, text[: limits.log_line], self._dropped]).encode())
+        try:
+            sent = self._socket.send(frame, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            self._dropped += 1
+            return
+        except OSError:
+            self.closed = True
+            return
+        self._tokens -= 1
+        self._dropped = 0
+        if sent < len(frame):
+            self._send(frame[sent:])
+
+    def wait(self, until: int) -> None:
+        """Sleep until `until` (monotonic ns); frames stay queued in the socket."""
+        while (remaining := until - time.monotonic_ns()) > 0:
+            self._idle.poll(remaining / 1e9)
+
+    def receive(self) -> Iterator[tuple[int, int, bytes]]:
+        """Frames that queued during host calls, then those of one read. Raises FrameError."""
+        while self.queued:
+            yield self.queued.popleft()
+        try:
+            data = self._socket.recv(262144, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.closed = True
+            return
+        yield from self._reader.feed(data)
+
+    def call(self, payload: str, deadline: int) -> str:
+        """A host call: send it, wait for its result and return that as JSON.
+
+        Other frames queue meanwhile. Past `deadline` (monotonic ns) the result is an error of its own.
+        """
+        self._calls += 1
+        frame_id = self._calls & 0xFFFFFFFF
+        self._send(pack(Kind.CALL, payload.encode("utf-8", "surrogatepass"), frame_id))
+        while not self.closed:
+            remaining = (deadline - time.monotonic_ns()) / 1e9
+            if remaining <= 0 or not self._poll.poll(min(remaining, 3600.0)):
+                if remaining <= 0:
+                    return json.dumps({"e": {"name": "Error", "message": "the host call took too long", "code": "limit_wall"}})
+                continue
+            data = self._socket.recv(262144)
+            if not data:
+                self.closed = True
+                break
+            found = ""
+            for kind, got_id, body in self._reader.feed(data):
+                if kind != Kind.RESULT:
+                    self.queued.append((kind, got_id, body))
+                elif got_id == frame_id:
+                    found = body.decode()
+            if found:
+                return found
+        return json.dumps({"e": {"name": "Error", "message": "the node has gone", "code": "node_lost"}})

@@ -1,0 +1,167 @@
+// Life of a service: the files of the branch, the phases, and the entries through which the guest loop comes in.
+const { stringify, parse } = JSON;
+const { apply } = Reflect;
+const { then } = Promise.prototype;
+const resolve = Promise.resolve.bind(Promise);
+const native = m3m.native;
+const callbacks = { __proto__: null, boot: [], start: [], shutdown: [] };
+const loaded = { __proto__: null };
+const requiring = [];
+
+// -- files: $require and $exports between plain scripts, import between modules
+
+const findFile = (name) => native.find(stringify(`${name}`));
+
+const compile = (file) => {
+  m3m.error = undefined;
+  if (!native.compile(stringify(file))) throw m3m.error;
+  return m3m.compiled;
+};
+
+const requireFile = (name) => {
+  const file = findFile(name);
+  if (!file) throw new Error(`$require: there is no file '${name}' in this branch`);
+  if (loaded[file]) return loaded[file].exports;
+  if (!native.isScript(stringify(file))) {
+    throw new Error(`$require: '${file}' is an ES module (or has a syntax error); use import for it`);
+  }
+  const module = (loaded[file] = { exports: {} });
+  requiring[requiring.length] = module;
+  try {
+    apply(compile(file), globalThis, [module, module.exports]);
+  } catch (error) {
+    delete loaded[file];
+    throw error;
+  } finally {
+    requiring.length -= 1;
+  }
+  return module.exports;
+};
+
+const setExports = (values) => {
+  const module = requiring[requiring.length - 1];
+  if (!module) throw new Error('$exports: call it at the top level of a file that another one loads by $require');
+  Object.assign(module.exports, values);
+};
+
+// -- phases
+
+const register = (phase) => (callback) => {
+  if (typeof callback !== 'function') throw new TypeError(`service.${phase}: expected a function`);
+  callbacks[phase][callbacks[phase].length] = callback;
+};
+
+const service = {
+  boot: register('boot'),
+  start: register('start'),
+  shutdown: register('shutdown'),
+  info: () => m3m.callHost('service.info'),
+};
+
+const runAll = async (phase) => {
+  const list = callbacks[phase];
+  for (let index = 0; index < list.length; index += 1) await apply(list[index], undefined, []);
+};
+
+const describe = (error) => {
+  if (error === null) native.memory();
+  const data = m3m.toError(error);
+  if (data.message === 'out of memory') native.memory();
+  return data;
+};
+
+const report = (phase, work) => {
+  apply(then, work, [
+    () => native.phase(stringify([phase, null])),
+    (error) => native.phase(stringify([phase, describe(error)])),
+  ]);
+  return '';
+};
+
+const evaluateMain = async () => {
+  // A script like upstream's runs as one (sloppy mode, $require); import, export and top-level await make a module.
+  const main = findFile('main');
+  if (native.isScript(stringify(main))) apply(compile(main), globalThis, [{ exports: {} }, {}]);
+  else await import('main');
+};
+
+m3m.boot = () => report('boot', (async () => {
+  await evaluateMain();
+  await runAll('boot');
+})());
+m3m.begin = () => report('start', runAll('start'));
+m3m.shutdown = () => report('shutdown', runAll('shutdown'));
+
+// -- entries
+
+const failed = (status, code, message, requestId) => ({
+  s: status,
+  h: { 'content-type': 'application/json; charset=utf-8' },
+  b: stringify({ error: { code, message, requestId } }),
+});
+
+const refuse = (request, error) => {
+  const data = describe(error);
+  if (data.code === 'bad_request') return failed(400, 'bad_request', data.message, request.id);
+  m3m.host.log('error', `${request.m} ${request.p} failed: ${data.stack} (request ${request.id})`);
+  return failed(500, 'internal', 'Internal error', request.id);
+};
+
+const render = (request, answer) => {
+  try {
+    return stringify(answer);
+  } catch (error) {
+    return stringify(refuse(request, error));
+  }
+};
+
+// Returns the answer as JSON, or '' when it will come through native.respond.
+m3m.request = (id, json) => {
+  const request = parse(json);
+  let answer;
+  try {
+    answer = m3m.router.dispatch(request);
+  } catch (error) {
+    answer = refuse(request, error);
+  }
+  if (answer.s !== undefined) return render(request, answer);
+  apply(then, resolve(answer), [
+    (value) => native.respond(id, render(request, value)),
+    (error) => native.respond(id, stringify(refuse(request, error))),
+  ]);
+  return '';
+};
+
+m3m.fire = (id) => {
+  try {
+    m3m.timers.fire(id);
+  } catch (error) {
+    m3m.host.log('error', `timer failed: ${describe(error).stack}`);
+  }
+  return '';
+};
+
+m3m.reject = () => {
+  m3m.host.log('error', `Unhandled promise rejection: ${describe(m3m.rejection).stack}`);
+  m3m.rejection = undefined;
+  return '';
+};
+
+m3m.setup = (json) => {
+  const { env, seed } = parse(json);
+  m3m.env.set(env);
+  m3m.seed(seed);
+  return '';
+};
+
+m3m.setEnv = (json) => {
+  m3m.env.set(parse(json));
+  return '';
+};
+
+m3m.routes = () => stringify(m3m.router.list());
+
+m3m.define('service', service);
+m3m.define('$service', service);
+m3m.define('$require', requireFile);
+m3m.define('$exports', setExports);

@@ -1,0 +1,151 @@
+"""Forks sandboxes from a warm interpreter, and kills those that the engine cannot stop itself.
+
+Started by the node with a clean environment (`python -I`); no Django here. The node sends one JSON message a
+sandbox over a SEQPACKET socket, with the sandbox's node socket, route listener and lease page as descriptors; the
+zygote answers {"spawned"} and, when one has died, {"exited"} with what ended it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import mmap
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from dataclasses import dataclass
+
+from runtime.sandbox import lockdown, natives
+from runtime.sandbox.engine import Engine, EngineError, self_test
+from runtime.sandbox.guest import PAGE, Guest
+
+POLL_MS = 20
+GRACE_NS = 40_000_000  # past its deadline the engine gets this long to stop by itself
+PYTHON_MARGIN = 192 * 1024 * 1024  # data of the process beside the JavaScript heap, strings in transit included
+
+# PyDLL: the fork must happen with the interpreter lock held. libc's fork, not os.fork, whose handlers dirty
+# three times the memory; the zygote has one thread, so there is nothing for them to repair.
+_libc = ctypes.PyDLL(None)
+
+
+@dataclass
+class Child:
+    pid: int
+    pidfd: int
+    run: str
+    page: mmap.mmap
+    clock: int
+    killed: str = ""
+
+
+class Zygote:
+    def __init__(self, control: socket.socket, *, insecure: bool) -> None:
+        self.control = control
+        self.lock = lockdown.Lock(insecure=insecure)
+        self_test()
+        self.engine = Engine()
+        natives.prepare(self.engine)
+        self.children: dict[int, Child] = {}
+        self.poll = select.poll()
+        self.poll.register(control.fileno(), select.POLLIN)
+
+    def run(self) -> None:
+        """Serve until the node closes its end; the kernel then ends the children."""
+        self._tell({"ready": True, "landlock": self.lock.landlock})
+        gc.disable()
+        gc.collect()
+        gc.freeze()
+        while True:
+            events = self.poll.poll(POLL_MS if self.children else None)
+            for fileno, _mask in events:
+                if fileno == self.control.fileno():
+                    self._spawn()
+                else:
+                    self._reap(fileno)
+            self._watch()
+
+    def _tell(self, message: dict[str, object]) -> None:
+        self.control.send(json.dumps(message).encode())
+
+    def _spawn(self) -> None:
+        data, descriptors, _flags, _address = socket.recv_fds(self.control, 65536, 8)
+        if not data:
+            os._exit(0)
+        order = json.loads(data)
+        page = mmap.mmap(-1, mmap.PAGESIZE)
+        parent = os.getpid()
+        pid = _libc.fork()
+        if pid == 0:
+            self._become_sandbox(order, descriptors, page, parent)
+        # Later forks must not inherit a sibling's page.
+        page.madvise(mmap.MADV_DONTFORK)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        if pid < 0:
+            self._tell({"exited": order["run"], "pid": 0, "status": 0, "killed": "engine_crash"})
+            return
+        pidfd = os.pidfd_open(pid)
+        # The kernel's encoding of "process CPU clock of pid" (clock_getcpuclockid).
+        self.children[pidfd] = Child(pid, pidfd, order["run"], page, (~pid << 3) | 2)
+        self.poll.register(pidfd, select.POLLIN)
+        self._tell({"spawned": order["run"], "pid": pid})
+
+    def _become_sandbox(self, order: dict[str, int], descriptors: list[int], page: mmap.mmap, parent: int) -> None:
+        """The child's side of the fork; never returns."""
+        code = 1
+        try:
+            for target, descriptor in enumerate(descriptors):
+                os.dup2(descriptor, 100 + target)
+            os.closerange(0, 100)
+            os.closerange(100 + len(descriptors), 4096)
+            host, listener = socket.socket(fileno=100), socket.socket(fileno=101)
+            lease = mmap.mmap(102, mmap.PAGESIZE, mmap.MAP_SHARED, mmap.PROT_READ)
+            os.close(102)
+            guest = Guest(self.engine, host, listener, page, lease)
+            self.lock.apply(parent=parent, memory=order["heap"] + PYTHON_MARGIN)
+            code = 0 if guest.run() == "stopped" else 2
+        finally:
+            # No interpreter shutdown: it is slow, and nothing is left to flush.
+            os._exit(code)
+
+    def _reap(self, pidfd: int) -> None:
+        child = self.children.pop(pidfd)
+        _pid, status = os.waitpid(child.pid, 0)
+        self.poll.unregister(pidfd)
+        os.close(pidfd)
+        child.page.close()
+        self._tell({"exited": child.run, "pid": child.pid, "status": status, "killed": child.killed})
+
+    def _watch(self) -> None:
+        """Kill sandboxes whose entry is past its deadline and the engine's grace."""
+        now = time.monotonic_ns()
+        for child in self.children.values():
+            cpu, wall = PAGE.unpack_from(child.page)
+            if not cpu or child.killed:
+                continue
+            if time.clock_gettime_ns(child.clock) > cpu + GRACE_NS:
+                child.killed = "limit_cpu"
+            elif wall and now > wall + GRACE_NS:
+                child.killed = "limit_wall"
+            else:
+                continue
+            os.kill(child.pid, signal.SIGKILL)
+
+
+def main() -> None:
+    """Entry point: `control_fd parent_pid insecure`."""
+    control_fd, parent, insecure = (int(value) for value in sys.argv[1:4])
+    control = socket.socket(fileno=control_fd)
+    lockdown.die_with_parent(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        zygote = Zygote(control, insecure=bool(insecure))
+    except (lockdown.LockError, EngineError) as error:
+        control.send(json.dumps({"refused": str(error)}).encode())
+        os._exit(1)
+    zygote.run()
