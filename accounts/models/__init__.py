@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from accounts.models.audit import AuditEntry
+from accounts.models.login import Login, LoginAttempt, SocketTicket
+from accounts.models.user import SYSTEM, SystemActor, User, normalise_email
+
+__all__ = [
+    "SYSTEM",
+    "AuditEntry",
+    "Login",
+    "LoginAttempt",
+    "SocketTicket",
+    "SystemActor",
+    "User",
+    "normalise_email",
+]

@@ -1,0 +1,63 @@
+"""Who asks, and what a person may do to people."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.request import Request
+
+from accounts.models import SYSTEM, SystemActor, User
+
+Actor: TypeAlias = User | SystemActor
+
+__all__ = [
+    "SYSTEM",
+    "Actor",
+    "SystemActor",
+    "actor_of",
+    "may_create_projects",
+    "require_create_projects",
+    "require_edit_user",
+    "require_manage_users",
+]
+
+
+def actor_of(request: HttpRequest | Request) -> User:
+    """The person behind a request; raises NotAuthenticated for nobody and for the blocked."""
+    user = request.user
+    if not isinstance(user, User) or not user.is_active:
+        raise NotAuthenticated
+    return user
+
+
+def may_create_projects(actor: Actor) -> bool:
+    if isinstance(actor, SystemActor):
+        return True
+    return actor.is_active and (actor.is_root or actor.can_create_projects)
+
+
+def require_create_projects(actor: Actor) -> None:
+    """Raises PermissionDenied."""
+    if not may_create_projects(actor):
+        raise PermissionDenied(_("You may not create projects."))
+
+
+def require_manage_users(actor: Actor) -> None:
+    """Raises PermissionDenied."""
+    if isinstance(actor, SystemActor):
+        return
+    if not (actor.is_active and (actor.is_root or actor.can_manage_users)):
+        raise PermissionDenied(_("You may not manage users."))
+
+
+def require_edit_user(actor: Actor, user: User) -> None:
+    """Managers of users edit others; the root is edited by itself alone. Raises PermissionDenied."""
+    if user.is_root:
+        if not isinstance(actor, User) or actor.pk != user.pk:
+            raise PermissionDenied(_("The root account is changed by itself alone."))
+        return
+    require_manage_users(actor)

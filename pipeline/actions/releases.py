@@ -1,0 +1,106 @@
+"""Freezing code and choosing what runs."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from accounts.audit import record
+from accounts.errors import ConflictError, UserError
+from accounts.models import User
+from accounts.permissions import Actor
+from pipeline.choices import Bump, Tag
+from pipeline.limits import COMMENT_LENGTH
+from pipeline.models import Branch, Release, ReleaseNumber
+from pipeline.signals import release_deleted
+from projects.models import Project
+from projects.permissions import Right, require
+
+
+def publish_release(
+    *,
+    actor: Actor,
+    project: Project,
+    branch: str,
+    bump: str = Bump.MINOR,
+    tag: str = Tag.DEVELOP,
+    comment: str = "",
+    activate: bool = False,
+) -> Release:
+    """Freeze the content of a branch under the next number. Raises UserError, NotFoundError.
+
+    A project's first release becomes the active one; later ones when `activate` says so.
+    """
+    require(actor, project, Right.WORK)
+    _check(bump, tag, comment)
+    for _attempt in range(5):
+        try:
+            return _publish(actor, project, branch, bump, {"tag": tag, "comment": comment}, activate)
+        except IntegrityError:
+            continue  # somebody published the project's first number just now
+    raise ConflictError("release_busy", _("Others are publishing right now; try again."))
+
+
+def activate_release(*, actor: Actor, project: Project, version: str) -> Release:
+    """Choose what runs at the next start; a live run goes on as it is. Raises NotFoundError."""
+    require(actor, project, Right.WORK)
+    release = Release.objects.get_version(project, version)
+    with transaction.atomic():
+        active = Release.objects.active(project)
+        release.activate()
+        before = {"active_release": active.version if active else None}
+        record(
+            actor=actor,
+            verb="activate_release",
+            target=project,
+            before=before,
+            after={"active_release": release.version},
+        )
+    return release
+
+
+def delete_release(*, actor: Actor, project: Project, version: str) -> None:
+    """Raises NotFoundError, and ConflictError for the active one or where an upper floor needs it.
+
+    Its number is not given again.
+    """
+    require(actor, project, Right.WORK)
+    release = Release.objects.get_version(project, version)
+    with transaction.atomic():
+        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        release_deleted.send(sender=Release, release=release, actor=actor)
+        release.delete()
+        record(actor=actor, verb="delete_release", target=project, before={"release": version})
+
+
+def _publish(
+    actor: Actor, project: Project, branch: str, bump: str, words: dict[str, str], activate: bool
+) -> Release:
+    with transaction.atomic():
+        version = ReleaseNumber.take(project, bump)
+        first = not Release.objects.filter(project=project).exists()
+        source = Branch.objects.named(project, branch)
+        release = Release.objects.create(
+            project=project,
+            major=version.major,
+            minor=version.minor,
+            files=source.as_files(),
+            branch=source.name,
+            author=actor if isinstance(actor, User) else None,
+            **words,
+        )
+        if first or activate:
+            release.activate()
+        after = {"version": release.version, "branch": branch, "active": release.is_active, **words}
+        record(actor=actor, verb="publish_release", target=project, after=after)
+    return release
+
+
+def _check(bump: str, tag: str, comment: str) -> None:
+    if bump not in Bump.values:
+        raise UserError("bump_unknown", _("`bump` is minor or major."), pointer="/bump")
+    if tag not in Tag.values:
+        message = _("Choose one of: {tags}.").format(tags=", ".join(Tag.values))
+        raise UserError("tag_unknown", message, pointer="/tag")
+    if len(comment) > COMMENT_LENGTH:
+        raise UserError("comment_too_long", _("A comment holds at most 2000 characters."), pointer="/comment")

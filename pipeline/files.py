@@ -1,0 +1,59 @@
+"""What a branch may hold."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+
+from django.utils.translation import gettext as _
+
+from accounts.errors import UserError
+from pipeline.limits import FILE_BYTES, FILE_NAME_BYTES, FILES
+
+MAIN = "main"
+# Control, format (bidirectional overrides are among them), surrogate, private, unassigned; line and paragraph ends.
+_FORBIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def check_files(files: Mapping[str, str]) -> dict[str, str]:
+    """The files under normalised names. Raises UserError that points to the wrong one."""
+    if len(files) > FILES:
+        raise UserError("files_too_many", _("A branch holds at most 256 files."), pointer="/files")
+    checked: dict[str, str] = {}
+    for index, (name, code) in enumerate(files.items()):
+        normal = check_file_name(name, f"/files/{index}/name")
+        if normal in checked:
+            raise UserError("file_twice", _("Two files have the same name."), pointer=f"/files/{index}/name")
+        checked[normal] = _check_code(code, f"/files/{index}/code")
+    if MAIN not in checked:
+        raise UserError(
+            "main_missing", _("A branch needs the file `main`, where the service begins."), pointer="/files"
+        )
+    return checked
+
+
+def check_file_name(name: str, pointer: str = "/name") -> str:
+    """The name in Unicode's normal form C; raises UserError unless it is a relative path without tricks."""
+    name = unicodedata.normalize("NFC", name)
+    parts = name.split("/")
+    tricky = any(unicodedata.category(char) in _FORBIDDEN for char in name) or "\\" in name
+    if tricky or any(part in ("", ".", "..") or part != part.strip() for part in parts):
+        message = _(
+            "A file name is `main` or a path such as `lib/tools.js`, without `..` and without hidden characters."
+        )
+        raise UserError("file_name_invalid", message, pointer=pointer)
+    if len(name.encode()) > FILE_NAME_BYTES:
+        raise UserError("file_name_too_long", _("A file name holds at most 255 bytes."), pointer=pointer)
+    return name
+
+
+def _check_code(code: str, pointer: str) -> str:
+    try:
+        size = len(code.encode())
+    except UnicodeEncodeError:
+        size = -1
+    if size < 0 or "\0" in code:
+        raise UserError("code_invalid", _("Code is Unicode text without NUL characters."), pointer=pointer)
+    if size > FILE_BYTES:
+        raise UserError("code_too_long", _("A file holds at most 1 MB."), pointer=pointer)
+    return code

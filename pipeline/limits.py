@@ -1,0 +1,7 @@
+from __future__ import annotations
+
+FILES = 256
+FILE_BYTES = 1024 * 1024
+FILE_NAME_BYTES = 255
+BRANCHES = 64
+COMMENT_LENGTH = 2000

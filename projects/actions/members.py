@@ -1,0 +1,50 @@
+"""Who belongs to a project."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.audit import record
+from accounts.errors import ConflictError, NotFoundError, UserError
+from accounts.models import User, normalise_email
+from accounts.permissions import Actor
+from projects.models import Membership, Project
+from projects.permissions import Right, require
+
+
+def add_member(*, actor: Actor, project: Project, email: str = "", user_id: UUID | None = None) -> Membership:
+    """Let a person in, named by address or id; who is in already stays. Owner only. Raises UserError."""
+    require(actor, project, Right.OWN)
+    user = _person(email, user_id)
+    if user.pk == project.owner_id:
+        raise ConflictError("is_owner", _("This person owns the project."))
+    with transaction.atomic():
+        membership, created = Membership.objects.get_or_create(project=project, user=user)
+        if created:
+            record(actor=actor, verb="add_member", target=project, after={"member": user.email})
+    return membership
+
+
+def remove_member(*, actor: Actor, project: Project, user_id: UUID) -> None:
+    """Let a person go. The owner may, and a member may leave. Raises NotFoundError, PermissionDenied."""
+    leaves = isinstance(actor, User) and actor.pk == user_id
+    require(actor, project, Right.VIEW if leaves else Right.OWN)
+    with transaction.atomic():
+        membership = Membership.objects.select_related("user").filter(project=project, user=user_id).first()
+        if membership is None:
+            raise NotFoundError("member_not_found", _("This person is no member."))
+        membership.delete()
+        record(actor=actor, verb="remove_member", target=project, before={"member": membership.user.email})
+
+
+def _person(email: str, user_id: UUID | None) -> User:
+    if not email and user_id is None:
+        raise UserError("member_missing", _("Name the person by `email` or `user_id`."))
+    wanted = {"pk": user_id} if user_id else {"email": normalise_email(email)}
+    user = User.objects.filter(is_active=True, **wanted).first()
+    if user is None:
+        raise NotFoundError("user_not_found", _("There is no active account of that address."))
+    return user

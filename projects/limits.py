@@ -1,0 +1,7 @@
+from __future__ import annotations
+
+ENV_VARIABLES = 64
+ENV_VALUE_BYTES = 5 * 1024
+KEEP_RUNS = 100
+NAME_LENGTH = 100
+SLUG_LENGTH = 50

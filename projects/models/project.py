@@ -1,0 +1,121 @@
+"""Projects and who belongs to them."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.errors import NotFoundError
+from accounts.models import User
+from accounts.permissions import Actor, SystemActor
+from projects.choices import Color, Right
+from projects.limits import KEEP_RUNS, NAME_LENGTH, SLUG_LENGTH
+from projects.slugs import PATTERN, as_id, is_slug
+
+if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import RelatedManager
+
+
+class ProjectQuerySet(models.QuerySet["Project"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """System and root see all, people what they own or belong to, the blocked nothing."""
+        if isinstance(actor, SystemActor) or actor.sees_everything:
+            return self.all()
+        if not actor.is_active:
+            return self.none()
+        belongs = Exists(Membership.objects.filter(project=OuterRef("pk"), user=actor))
+        return self.filter(Q(owner=actor) | belongs)
+
+    def lookup(self, actor: Actor, id_or_slug: str | uuid.UUID) -> Project:
+        """The project of that id or slug; raises NotFoundError when there is none that the actor sees."""
+        text = str(id_or_slug)
+        found = None
+        if key := as_id(text):
+            found = self.visible_to(actor).filter(pk=key).first()
+        elif is_slug(text):
+            found = self.visible_to(actor).filter(slug=text).first()
+        if found is None:
+            raise NotFoundError("project_not_found", _("There is no such project."))
+        return found
+
+
+class Project(models.Model):
+    """Owner of code, environment and runs. Its slug is its name in URLs."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(_("name"), max_length=NAME_LENGTH)
+    slug = models.CharField(
+        _("slug"),
+        max_length=SLUG_LENGTH,
+        unique=True,
+        validators=[RegexValidator(rf"^{PATTERN.pattern}\Z")],
+        error_messages={"unique": _("This slug is taken.")},
+    )
+    color = models.CharField(_("colour"), max_length=16, choices=Color.choices, blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="owned_projects", verbose_name=_("owner")
+    )
+    members = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, through="Membership", related_name="projects", verbose_name=_("members")
+    )
+    auto_start = models.BooleanField(
+        _("start with the platform"),
+        default=True,
+        help_text=_("Whether a running service comes back by itself."),
+    )
+    keep_runs = models.PositiveSmallIntegerField(
+        _("runs to keep"),
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(KEEP_RUNS)],
+        help_text=_("How many finished runs keep their log."),
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    objects = ProjectQuerySet.as_manager()
+
+    if TYPE_CHECKING:
+        memberships: RelatedManager[Membership]
+
+    class Meta:
+        verbose_name = _("project")
+        verbose_name_plural = _("projects")
+        ordering = ("name", "pk")
+
+    def __str__(self) -> str:
+        return self.slug
+
+    def rights_of(self, actor: Actor) -> frozenset[Right]:
+        """What an actor may do here; empty for a stranger. One query for who is neither owner nor root."""
+        if isinstance(actor, SystemActor) or actor.sees_everything:
+            return frozenset(Right)
+        if not actor.is_active:
+            return frozenset()
+        if self.owner_id == actor.pk:
+            return frozenset(Right)
+        if self.memberships.filter(user=actor).exists():
+            return frozenset({Right.VIEW, Right.WORK})
+        return frozenset()
+
+
+class Membership(models.Model):
+    """A person in a project. The owner needs none."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships", verbose_name=_("user"))
+    created_at = models.DateTimeField(_("since"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("member")
+        verbose_name_plural = _("members")
+        ordering = ("created_at", "pk")
+        constraints = (models.UniqueConstraint(fields=["project", "user"], name="one_membership_per_user"),)
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.project}"
