@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from django.db import IntegrityError, models, transaction
 from django.db.models import F, OuterRef, Q, Subquery
@@ -9,15 +9,11 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.permissions import Actor
+from projects.models import Project
 from runtime.choices import FINAL_STATUSES, HELD_STATUSES, EndReason, RunStatus
 from runtime.models.attempt import Attempt
 from runtime.models.node import Node
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from accounts.permissions import Actor
-    from projects.models import Project
 
 
 class RunQuerySet(models.QuerySet["Run"]):
@@ -29,8 +25,6 @@ class RunQuerySet(models.QuerySet["Run"]):
         return self.filter(status__in=HELD_STATUSES, node__lease_expires_at__lte=Now())
 
     def visible_to(self, actor: Actor) -> RunQuerySet:
-        from projects.models import Project  # noqa: PLC0415  (models of a lower floor, named as late as its app)
-
         return self.filter(project__in=Project.objects.visible_to(actor))
 
     def latest_of(self, projects: Sequence[Project]) -> RunQuerySet:

@@ -1,0 +1,57 @@
+"""Messages to the nodes. The database holds what is wanted; a lost message costs a tick, never a start."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from celery import Task, shared_task
+from kombu.exceptions import OperationalError
+
+from runtime.models import Run
+from runtime.signals import environment_changed, run_woken
+
+log = logging.getLogger(__name__)
+
+
+def node_queue(name: str) -> str:
+    """The queue that only this node reads."""
+    return f"node.{name}"
+
+
+@shared_task
+def wake(run_id: str, **unknown: Any) -> None:
+    """Have this node look at one run now."""
+    _note_unknown("wake", unknown)
+    run_woken.send(sender=None, run_id=run_id)
+
+
+@shared_task
+def send_environment(project_id: str, **unknown: Any) -> None:
+    """Have this node send a project's values to its live sandbox."""
+    _note_unknown("send_environment", unknown)
+    environment_changed.send(sender=None, project_id=project_id)
+
+
+def _note_unknown(task: str, unknown: dict[str, Any]) -> None:
+    if unknown:
+        log.info("task %s: unknown arguments %s", task, sorted(unknown))
+
+
+def wake_node(run: Run) -> None:
+    """Send `wake` to the node that has the run, or to whichever is free; after the commit."""
+    _publish(wake, run, str(run.pk))
+
+
+def tell_environment(run: Run) -> None:
+    """Send `send_environment` to the node that has the run; after the commit."""
+    _publish(send_environment, run, str(run.project_id))
+
+
+def _publish(task: Task[Any, Any], run: Run, argument: str) -> None:
+    options = {"queue": node_queue(run.node.name)} if run.node else {}
+    try:
+        task.apply_async(args=[argument], retry=False, **options)
+    except OperationalError as error:
+        # The node's tick finds the row within a second.
+        log.warning("broker away, %s waits for the node's tick: %s", task.name, error)
