@@ -50,6 +50,7 @@ HEAD_TOO_LARGE = Failure(431, "headers_too_large", "The headers of the request a
 BAD_STATUS = Failure(500, "bad_status", "Internal error")
 NO_SOCKETS = Failure(501, "not_supported", "Services do not speak WebSocket at this address.")
 DIED = Failure(502, "service_died", "The service ended before it answered.")
+RESPONSE_TOO_LARGE = Failure(502, "response_too_large", "The service's answer is too large.")
 BAD_ANSWER = Failure(502, "bad_answer", "The service's answer cannot be passed on.")
 BUSY = Failure(503, "busy", "The service has too many requests in hand.", 1)
 FRONT_BUSY = Failure(503, "busy", "The platform has too many requests in hand.", 1)

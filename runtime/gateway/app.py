@@ -9,16 +9,13 @@ import resource
 import signal
 import socket
 from collections.abc import Iterator
-from typing import cast
 
 import uvicorn
 from uvicorn._types import (
     ASGIReceiveCallable,
     ASGISendCallable,
-    HTTPScope,
     LifespanScope,
     Scope,
-    WebSocketScope,
 )
 
 from runtime.gateway.door import Door
@@ -44,11 +41,11 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         if scope["type"] == "http":
-            await Forward(self.door, self.web, cast("HTTPScope", scope), receive, send).run()
+            await Forward(self.door, self.web, scope, receive, send).run()
         elif scope["type"] == "websocket":
-            await SocketForward(self.door, self.web, cast("WebSocketScope", scope), receive, send).run()
+            await SocketForward(self.door, self.web, scope, receive, send).run()
         else:
-            await self._live(cast("LifespanScope", scope), receive, send)
+            await self._live(scope, receive, send)
 
     async def _live(self, scope: LifespanScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         await receive()

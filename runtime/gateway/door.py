@@ -5,17 +5,20 @@ from __future__ import annotations
 import itertools
 import re
 import secrets
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from runtime.gateway.forwarded import Forwarded
 from runtime.gateway.scrub import Scrubber
 from runtime.gateway.services import Judge, Services
 from runtime.gateway.settings import GatewaySettings
 
-if TYPE_CHECKING:
-    from runtime.gateway.protocol import ClientProtocol
-
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+
+
+class Swept(Protocol):
+    """A client's connection."""
+
+    def sweep(self, now: float) -> None: ...
 
 
 class Door:
@@ -26,7 +29,7 @@ class Door:
         self.services = Services(settings, judge)
         self.scrubber = Scrubber(settings.platform_cookies, settings.jwt_secret, settings.api_key_prefix)
         self.forwarded = Forwarded(settings.trusted_proxies)
-        self.clients: set[ClientProtocol] = set()
+        self.clients: set[Swept] = set()
         self.held = 0  # bytes of request bodies in memory
         self._counter = itertools.count(1)
         self._prefix = secrets.token_hex(6)

@@ -6,18 +6,35 @@ but it is called back instead of being a task with events, which is what makes t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import Protocol
 
-from runtime.gateway.answers import BAD_STATUS, BODY_TOO_SLOW, CLOSE_LINE, FRONT_BUSY, TOO_LARGE, Failure
+from runtime.gateway.answers import (
+    BAD_STATUS,
+    BODY_TOO_SLOW,
+    CLOSE_LINE,
+    FRONT_BUSY,
+    RESPONSE_TOO_LARGE,
+    TOO_LARGE,
+    Failure,
+)
 from runtime.gateway.door import Door
 from runtime.gateway.replies import assemble, assemble_failure, parse_reply, reply_body, reply_lines
 from runtime.gateway.requests import encode_request
 
-if TYPE_CHECKING:
-    from runtime.gateway.protocol import ClientProtocol
-
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _SMALL = 64 * 1024
+
+
+class Client(Protocol):
+    """The client's connection, as an exchange uses it."""
+
+    transport: asyncio.Transport
+
+    def date_line(self) -> bytes: ...
+
+    def exchange_done(self, exchange: Exchange, data: bytes) -> None:
+        """Write the answer and go on with the connection."""
 
 
 class Exchange:
@@ -52,9 +69,7 @@ class Exchange:
         "target",
     )
 
-    def __init__(
-        self, client: ClientProtocol, door: Door, method: str, keep_alive: bool, request_id: str
-    ) -> None:
+    def __init__(self, client: Client, door: Door, method: str, keep_alive: bool, request_id: str) -> None:
         self._client = client
         self._door = door
         self._failure: Failure | None = None
@@ -160,7 +175,10 @@ class Exchange:
         if type(status) is not int or not 200 <= status <= 599:
             self.fail(BAD_STATUS)
             return
-        body = reply_body(reply, limit)
+        body = reply_body(reply)
+        if len(body) > limit:
+            self.fail(RESPONSE_TOO_LARGE)
+            return
         lines = reply_lines(reply, self._door.scrubber, self.cookie_path)
         self._send(assemble(status, self.method, lines, body, self._ends()))
 

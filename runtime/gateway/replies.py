@@ -102,8 +102,8 @@ def encode_text(text: str) -> bytes:
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
 
 
-def reply_body(reply: dict[str, Any], limit: int) -> bytes:
-    """The body of an answer. Raises FrameError when it is above `limit` bytes or not what the format says."""
+def reply_body(reply: dict[str, Any]) -> bytes:
+    """The body of an answer. Raises FrameError when it is not what the format says."""
     text = reply.get("b")
     if text is not None:
         if type(text) is not str:
@@ -115,9 +115,7 @@ def reply_body(reply: dict[str, Any], limit: int) -> bytes:
         except (ValueError, TypeError) as error:
             raise FrameError("b64 is not base64") from error
     else:
-        return b""
-    if len(body) > limit:
-        raise FrameError(f"body of {len(body)} bytes exceeds {limit}")
+        body = b""
     return body
 
 
