@@ -78,7 +78,9 @@ def find_node() -> tuple[str, dict[str, str]]:
     environment["PATH"] = f"{VENV_BIN}{os.pathsep}{environment.get('PATH', os.defpath)}"
     bundled = VENV_BIN / "node"
     if not bundled.exists():
-        raise Stop(f"The front end needs Node.js {OLDEST_NODE} or later with npm; install it and run this again.")
+        raise Stop(
+            f"The front end needs Node.js {OLDEST_NODE} or later with npm; install it and run this again."
+        )
     return str(bundled), environment
 
 

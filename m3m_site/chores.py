@@ -80,7 +80,9 @@ def test(arguments: Sequence[str]) -> int:
 
 
 def _migrations(environment: dict[str, str]) -> int:
-    return call(sys.executable, "manage.py", "makemigrations", "--check", "--dry-run", environment=environment)
+    return call(
+        sys.executable, "manage.py", "makemigrations", "--check", "--dry-run", environment=environment
+    )
 
 
 def pytest(*arguments: str) -> int:
@@ -117,7 +119,17 @@ def docs() -> int:
 
 def lock() -> int:
     """Resolve requirements*.in anew, for every platform, with hashes."""
-    compile_ = (BIN / "uv", "pip", "compile", "--universal", "--generate-hashes", "--python-version", "3.11", "--no-header", "--quiet")
+    compile_ = (
+        BIN / "uv",
+        "pip",
+        "compile",
+        "--universal",
+        "--generate-hashes",
+        "--python-version",
+        "3.11",
+        "--no-header",
+        "--quiet",
+    )
     return in_turn(
         lambda: call(*compile_, "requirements.in", "-o", "requirements.txt"),
         lambda: call(*compile_, "requirements-dev.in", "-o", "requirements-dev.txt"),
