@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import secrets
+import socket
 import stat
 import tempfile
 from functools import lru_cache
@@ -150,6 +151,11 @@ def runtime_dir() -> Path:
     if found.st_uid != os.getuid() or stat.S_ISLNK(found.st_mode):
         raise ConfigError(f"{path} belongs to somebody else; set M3M_RUN to a directory of your own.")
     return path
+
+
+def node_name() -> str:
+    """Name of this machine as a runtime node."""
+    return load_config().runtime.node or socket.gethostname()
 
 
 def ensure_config() -> Path:

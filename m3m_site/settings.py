@@ -200,6 +200,7 @@ STORAGE_ROOT = config.path(config.storage.path)
 ENCRYPTION_KEY = config.storage.encryption_key
 LOG_ROOT = config.path(config.logging.path)
 RUNTIME = config.runtime
+WEB_THREADS = config.server.web_threads
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
 
 LOGGING = {

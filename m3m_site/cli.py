@@ -1,0 +1,76 @@
+"""The console script `m3m`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from m3m_site import __version__
+from m3m_site.conf import ConfigError
+from m3m_site.console import CommandError, _, complain
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = argparse.ArgumentParser(
+        prog="m3m", description=_("A self-hosted platform for small JavaScript services.")
+    )
+    top.add_argument("--version", action="version", version=f"m3m {__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar=_("COMMAND"))
+    commands.add_parser("up", help=_("run the whole platform under one parent"))
+    for role, text in (
+        ("front", _("run one front process: routes of services, the rest forwarded")),
+        ("web", _("run one web process: admin, pages, REST, sockets")),
+        ("worker", _("run one worker: tasks and a runtime node")),
+        ("beat", _("run the clock that sends due tasks")),
+    ):
+        single = commands.add_parser(role, help=text)
+        if role in ("front", "web"):
+            single.add_argument(
+                "--bind", metavar="HOST:PORT", help=_("listen here instead of the configured place")
+            )
+    admin = commands.add_parser("new-admin", help=_("make an account with all rights"))
+    admin.add_argument("email")
+    admin.add_argument("password", nargs="?", help=_("asked for when missing"))
+    manage = commands.add_parser("manage", help=_("any command of Django's manage.py"), add_help=False)
+    manage.add_argument("arguments", nargs=argparse.REMAINDER)
+    commands.add_parser("doctor", help=_("check what the platform needs from this machine"))
+    return top
+
+
+def run(options: argparse.Namespace) -> int:
+    """Carry one command out; its exit code."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "m3m_site.settings")
+    # Each command loads what it needs and no more: front runs without Django, errors come before it is loaded.
+    if options.command == "up":
+        return int(import_module("m3m_site.launcher.up").up())
+    if options.command in ("front", "web", "worker", "beat"):
+        bind = getattr(options, "bind", None)
+        return int(import_module("m3m_site.launcher.single").run(options.command, bind))
+    if options.command == "doctor":
+        return int(import_module("m3m_site.doctor").main())
+    if options.command == "new-admin":
+        arguments = ["new_admin", options.email, *([options.password] if options.password else [])]
+    else:
+        arguments = options.arguments
+    import_module("django.core.management").execute_from_command_line(["m3m manage", *arguments])
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point; errors that a person can mend are one sentence and exit code 1."""
+    try:
+        code = run(parser().parse_args(arguments))
+    except (ConfigError, CommandError) as error:
+        complain(str(error))
+        code = 1
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

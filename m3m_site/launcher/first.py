@@ -1,0 +1,148 @@
+"""What happens before and after the processes start: database, first account, demo service, the words that greet."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command, get_commands
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from m3m_site.console import CommandError, _, complain, say
+
+# Exit codes of the process that prepares the database.
+READY = 0
+FRESH = 10
+
+HEALTH_WAIT = 30.0
+
+
+def prepare() -> int:
+    """Migrate when needed and make the first account; READY, FRESH for a database that was empty, or 1."""
+    try:
+        migrate()
+        return FRESH if make_root() else READY
+    except CommandError as error:
+        complain(str(error))
+    except DatabaseError as error:
+        reason = " ".join(str(error).split())
+        complain(
+            _("The database cannot be used ({reason}); check the section database of config.yaml.").format(
+                reason=reason
+            )
+        )
+    return 1
+
+
+def migrate() -> None:
+    """Run migrations, unless there are none to run."""
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        say(_("Preparing the database"))
+        call_command("migrate", interactive=False, verbosity=0)
+
+
+def make_root() -> bool:
+    """Make the first account on an empty database, and say its password once if it was invented here."""
+    answer = _ask("ensure_root")
+    if not answer.get("created"):
+        return False
+    lines = [
+        _("The first account, with all rights:"),
+        "",
+        _("E-mail:   {email}").format(email=answer["email"]),
+    ]
+    if password := answer.get("password"):
+        lines += [_("Password: {password}").format(password=password), "", _("It is shown this once.")]
+    else:
+        lines += [_("Password: as given by M3M_ROOT_PASSWORD")]
+    say(box(lines))
+    return True
+
+
+def _ask(command: str) -> dict[str, Any]:
+    answer = io.StringIO()
+    call_command(command, "--json", stdout=answer)
+    found = json.loads(answer.getvalue() or "{}")
+    return found if isinstance(found, dict) else {}
+
+
+def box(lines: list[str]) -> str:
+    """Lines with a frame around them."""
+    width = max(len(line) for line in lines)
+    rule = "-" * (width + 2)
+    body = [f"| {line.ljust(width)} |" for line in lines]
+    return "\n".join([f"+{rule}+", *body, f"+{rule}+"])
+
+
+def greet(fresh: bool) -> int:
+    """Wait until the platform answers, make the demo service on a fresh database, then say where everything is."""
+    well, reason = wait_for_health(settings.RUNTIME_DIR / "web.sock", HEALTH_WAIT)
+    demo = fresh and "demo" in get_commands()
+    if demo:
+        call_command("demo", stdout=io.StringIO())
+    if not well:
+        complain(_("Not everything is well yet: {reason}").format(reason=reason))
+    say(welcome(demo))
+    return 0
+
+
+def welcome(demo: bool) -> str:
+    base = settings.PUBLIC_URI
+    rows = [(_("Admin"), f"{base}/admin/"), (_("API"), f"{base}/api/docs"), (_("Health"), f"{base}/health")]
+    if demo:
+        rows.insert(1, (_("Demo service"), f"{base}/r/demo/"))
+    width = max(len(name) for name, _uri in rows)
+    lines = [_("M3M is running."), "", *(f"  {name.ljust(width)}  {uri}" for name, uri in rows), ""]
+    if demo:
+        lines.append(
+            _("Try next: curl {uri}, then open the project Demo in the admin and change its code.").format(
+                uri=f"{base}/r/demo/"
+            )
+        )
+    lines.append(_("Ctrl-C stops it."))
+    return "\n".join(lines)
+
+
+def wait_for_health(path: Path, seconds: float) -> tuple[bool, str]:
+    """Ask web's /health until it says 200 or the time is over; whether it did, and what it said last."""
+    until = time.monotonic() + seconds
+    reason = ""
+    while time.monotonic() < until:
+        status, body = _get(path, "/health")
+        # 404: a platform without that view answers, which has to do.
+        if status in (200, 404):
+            return True, ""
+        reason = body or _("web does not answer")
+        time.sleep(0.05)
+    return False, reason
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=5)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+def _get(path: Path, target: str) -> tuple[int, str]:
+    client = _UnixConnection(path)
+    try:
+        client.request("GET", target)
+        answer = client.getresponse()
+        return answer.status, answer.read(2000).decode(errors="replace")
+    except (OSError, http.client.HTTPException):
+        return 0, ""
+    finally:
+        client.close()

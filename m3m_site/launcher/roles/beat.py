@@ -1,0 +1,30 @@
+"""beat: tells the workers what is due, from the schedules in the database."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+
+import django_celery_beat.schedulers
+from celery.apps.beat import Beat
+from django.conf import settings
+
+from m3m_site.celery import app
+
+__all__ = ["django_celery_beat", "preload", "run"]
+
+
+def preload() -> None:
+    app.finalize()
+
+
+def run() -> int:
+    """Send due tasks until SIGTERM."""
+
+    def leave(_number: int, _frame: FrameType | None) -> None:
+        sys.exit(0)
+
+    signal.signal(signal.SIGTERM, leave)
+    Beat(app=app, loglevel=settings.LOGGING["loggers"]["celery"]["level"], quiet=True).run()
+    return 0

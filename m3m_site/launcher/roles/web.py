@@ -1,0 +1,44 @@
+"""web: Django behind uvicorn, HTTP in a pool of threads, WebSockets through Channels."""
+
+from __future__ import annotations
+
+import socket
+
+import uvicorn
+import uvicorn.lifespan.off
+import uvicorn.protocols.http.httptools_impl
+import uvicorn.protocols.websockets.websockets_sansio_impl
+import uvloop
+from django.conf import settings
+from django.urls import get_resolver
+
+from m3m_site.asgi import application
+
+__all__ = ["preload", "run"]
+
+
+def preload() -> None:
+    """Import every view and pattern, so that children share them."""
+    get_resolver().url_patterns  # noqa: B018  (loads them)
+    assert uvloop is not None  # noqa: S101
+
+
+def run(listeners: list[socket.socket]) -> int:
+    """Serve until SIGTERM. Only front and the reverse proxy can connect, so what they forward is believed."""
+    config = uvicorn.Config(
+        application,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        lifespan="off",
+        log_config=None,
+        log_level=settings.LOGGING["loggers"]["uvicorn"]["level"].lower(),
+        access_log=False,
+        server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips="*",
+        timeout_graceful_shutdown=2,
+    )
+    server = uvicorn.Server(config)
+    server.run(sockets=listeners)
+    return 0
