@@ -143,7 +143,7 @@ class Run(models.Model):
 
     def mark_restarting(self, node: Node, reason: str, delay: float) -> bool:
         """The attempt ended with `reason`; the next one follows after `delay` seconds."""
-        self._end_attempt(reason)
+        self.end_attempt(reason)
         changed = self._held(node).filter(status__in=HELD_STATUSES).update(
             status=RunStatus.RESTARTING if delay else RunStatus.STARTING
         )
@@ -152,7 +152,8 @@ class Run(models.Model):
     def mark_stopping(self, node: Node) -> bool:
         return bool(self._held(node).filter(status__in=HELD_STATUSES).update(status=RunStatus.STOPPING))
 
-    def _end_attempt(self, reason: str) -> None:
+    def end_attempt(self, reason: str) -> None:
+        """Write down that the present attempt is over."""
         Attempt.objects.filter(run=self, epoch=self.epoch, ended_at=None).update(ended_at=Now(), reason=reason)
 
     def finish(self, node: Node | None, status: RunStatus, reason: str, error: str = "") -> bool:
@@ -164,7 +165,7 @@ class Run(models.Model):
                 status=status, reason=reason, error=error[:4000], finished_at=Now()
             )
             if done:
-                self._end_attempt(reason)
+                self.end_attempt(reason)
         return bool(done)
 
     def give_back(self, node: Node) -> bool:
@@ -172,7 +173,7 @@ class Run(models.Model):
         with transaction.atomic():
             done = self._held(node).live().update(status=RunStatus.PENDING, node=None)
             if done:
-                self._end_attempt(EndReason.NODE_LOST)
+                self.end_attempt(EndReason.NODE_LOST)
         return bool(done)
 
     for _method in (claim, next_attempt, mark_running, mark_restarting, mark_stopping, finish, give_back):

@@ -18,6 +18,7 @@ import socket
 import sys
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from runtime.sandbox import lockdown, natives
 from runtime.sandbox.engine import Engine, EngineError, self_test
@@ -63,7 +64,7 @@ class Zygote:
             events = self.poll.poll(POLL_MS if self.children else None)
             for fileno, _mask in events:
                 if fileno == self.control.fileno():
-                    self._spawn()
+                    self._order()
                 else:
                     self._reap(fileno)
             self._watch()
@@ -71,11 +72,19 @@ class Zygote:
     def _tell(self, message: dict[str, object]) -> None:
         self.control.send(json.dumps(message).encode())
 
-    def _spawn(self) -> None:
+    def _order(self) -> None:
         data, descriptors, _flags, _address = socket.recv_fds(self.control, 65536, 8)
         if not data:
             os._exit(0)
         order = json.loads(data)
+        if "kill" in order:
+            for child in self.children.values():
+                if child.run == order["kill"]:
+                    os.kill(child.pid, signal.SIGKILL)
+        else:
+            self._spawn(order, descriptors)
+
+    def _spawn(self, order: dict[str, Any], descriptors: list[int]) -> None:
         page = mmap.mmap(-1, mmap.PAGESIZE)
         parent = os.getpid()
         pid = _libc.fork()
@@ -94,7 +103,7 @@ class Zygote:
         self.poll.register(pidfd, select.POLLIN)
         self._tell({"spawned": order["run"], "pid": pid})
 
-    def _become_sandbox(self, order: dict[str, int], descriptors: list[int], page: mmap.mmap, parent: int) -> None:
+    def _become_sandbox(self, order: dict[str, Any], descriptors: list[int], page: mmap.mmap, parent: int) -> None:
         """The child's side of the fork; never returns."""
         code = 1
         try:

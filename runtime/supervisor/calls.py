@@ -1,0 +1,54 @@
+"""Carries out host calls: finds the declared function, keeps the caller to its project, splits errors by blame."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.db import DatabaseError, connection
+
+from accounts.errors import UserError
+from runtime.errors import HostError, ScriptError
+from runtime.modules.context import CallContext
+from runtime.registry import host_function
+from runtime.supervisor.lease import Lease
+from runtime.supervisor.sandbox import Sandbox
+
+log = logging.getLogger(__name__)
+
+
+class Calls:
+    """Callable for the intake: a name and arguments in, {"v": value} or {"e": {name, message, code}} out.
+
+    The project comes from the connection, never from the message.
+    """
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+
+    def __call__(self, sandbox: Sandbox, name: str, arguments: list[Any]) -> dict[str, Any]:
+        if not self._lease.held:
+            return _error("lease_lost", "this run has been taken over by another node")
+        function = host_function(name)
+        if function is None or function.handler is None:
+            return _error("unknown_function", f"{name[:100]} is not a host function")
+        run = sandbox.run
+        context = CallContext(project_id=run.project_id, run_id=run.pk, epoch=run.epoch)
+        try:
+            return {"v": function.handler(context, *arguments)}
+        except (ScriptError, UserError) as error:
+            return _error(error.code, str(error))
+        except TypeError as error:
+            log.info("host call %s of run %s: %s", name, run.pk, error)
+            return _error("bad_arguments", f"{name}: the arguments do not fit its declaration")
+        except DatabaseError as error:
+            log.warning("host call %s of run %s: %s", name, run.pk, error)
+            connection.close()
+            return _error(HostError.code, f"{name}: the database did not answer; try again")
+        except Exception:
+            log.exception("host call %s of run %s failed", name, run.pk)
+            return _error(HostError.code, f"{name} failed inside the platform")
+
+
+def _error(code: str, message: str) -> dict[str, Any]:
+    return {"e": {"name": "Error", "message": message, "code": code}}

@@ -1,0 +1,102 @@
+"""The node's handle of one attempt."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections import deque
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from runtime.choices import EndReason
+from runtime.sandbox.frames import Kind, Reader, pack
+from runtime.supervisor.policy import Ending
+
+if TYPE_CHECKING:
+    from runtime.logs import Writer
+    from runtime.models import Run
+    from runtime.sandbox.limits import Limits
+    from runtime.supervisor.masking import Masker
+
+FROM_SANDBOX = frozenset(
+    {Kind.BOOTED, Kind.STARTED, Kind.FAILED, Kind.LOG, Kind.CALL, Kind.ROUTES, Kind.STOPPED}
+)
+
+
+class Stage(Enum):
+    BOOTING = "booting"
+    BOOTED = "booted"
+    SERVING = "serving"
+    STOPPING = "stopping"
+
+
+class Sandbox:
+    """Socket, log and fate of one sandbox process. `send` may be called from any thread."""
+
+    def __init__(self, run: Run, limits: Limits, log: Writer, masker: Masker) -> None:
+        self.run, self.limits, self.log, self.masker = run, limits, log, masker
+        self.key = f"{run.pk}/{run.epoch}"
+        self.ours, self.theirs = socket.socketpair()
+        self.ours.setblocking(False)
+        self.reader = Reader(FROM_SANDBOX)
+        self.stage = Stage.BOOTING
+        self.pid = 0
+        self.calls = 0  # host calls under way
+        self.serving_since = 0.0
+        self.stop_deadline = 0.0
+        self.stop_reason = ""
+        self.routes: list[dict[str, str]] = []
+        self.gone = False  # its stream has ended
+        self.zygote_gone = False  # nobody will tell how it ended
+        self.failure: dict[str, object] | None = None
+        self._out: deque[memoryview] = deque()
+        self._lock = threading.Lock()
+
+    def send(self, kind: int, data: object, frame_id: int = 0) -> bool:
+        """Queue one frame; returns whether something is left for `flush`, when the socket has room."""
+        frame = pack(kind, json.dumps(data).encode(), frame_id)
+        with self._lock:
+            self._out.append(memoryview(frame))
+        return self.flush()
+
+    def flush(self) -> bool:
+        with self._lock:
+            while self._out:
+                try:
+                    sent = self.ours.send(self._out[0])
+                except BlockingIOError:
+                    return True
+                except OSError:  # it has died; its end is told by the zygote
+                    self._out.clear()
+                    return False
+                if sent < len(self._out[0]):
+                    self._out[0] = self._out[0][sent:]
+                    return True
+                self._out.popleft()
+        return False
+
+    def write_log(self, level: str, text: str) -> None:
+        self.log.write(level, self.masker.mask(text))
+
+    def ending(self, killed: str, status: int) -> Ending:
+        """What the policy needs to know, from the zygote's word and the sandbox's own."""
+        failure = self.failure or {}
+        reason = EndReason(killed or failure.get("reason") or EndReason.ENGINE_CRASH)
+        serving = self.serving_since > 0
+        return Ending(
+            reason=reason,
+            serving=serving,
+            final=bool(failure.get("final")),
+            lived=time.monotonic() - self.serving_since if serving else 0.0,
+            outside=not killed and not failure and status == 9,
+        )
+
+    def failure_text(self) -> str:
+        """What the sandbox said of its end, with the stack that leads to the author's line."""
+        failure = self.failure or {}
+        return "\n".join(str(failure[key]) for key in ("message", "stack") if failure.get(key))
+
+    def close(self) -> None:
+        self.ours.close()

@@ -1,0 +1,51 @@
+"""What the runtime adds to the floors below: facets of projects, reactions to their signals, a step of the worker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import current_app
+from django.db import transaction
+
+from projects import facets
+from projects.models import Project
+from projects.signals import env_changed, project_deleted, project_renamed
+from runtime import logs
+from runtime.models import Run
+from runtime.states import route_urls, statuses
+from runtime.supervisor.bootstep import SupervisorStep
+from runtime.tasks import tell_environment, wake_node
+
+facets.register("status", statuses)
+facets.register("route_url", route_urls)
+current_app.steps["worker"].add(SupervisorStep)
+
+
+def _live_runs(project: Project) -> list[Run]:
+    return list(Run.objects.live().filter(project=project).select_related("node"))
+
+
+def _on_env_changed(project: Project, **_: Any) -> None:
+    for run in _live_runs(project):
+        tell_environment(run)
+
+
+def _on_renamed(project: Project, **_: Any) -> None:
+    for run in _live_runs(project):
+        transaction.on_commit(lambda run=run: wake_node(run))
+
+
+def _on_deleted(project: Project, **_: Any) -> None:
+    runs, key = _live_runs(project), project.pk
+
+    def clean() -> None:
+        for run in runs:
+            wake_node(run)  # its node finds the row gone and kills the sandbox
+        logs.clear_project(key)
+
+    transaction.on_commit(clean)
+
+
+env_changed.connect(_on_env_changed, dispatch_uid="runtime.env_changed")
+project_renamed.connect(_on_renamed, dispatch_uid="runtime.project_renamed")
+project_deleted.connect(_on_deleted, dispatch_uid="runtime.project_deleted")
