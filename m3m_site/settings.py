@@ -24,6 +24,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URI]
 
 INSTALLED_APPS = [
     "unfold",
+    "accounts",  # before auth: its changepassword knows the rules of accounts
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -37,7 +38,6 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "channels",
     "django_celery_beat",
-    "accounts",
     "projects",
     "goals",
     "pipeline",

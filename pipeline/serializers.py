@@ -23,7 +23,7 @@ class BranchSerializer(serializers.ModelSerializer[Branch]):
 
     class Meta:
         model = Branch
-        fields = (
+        fields: tuple[str, ...] = (
             "name",
             "revision",
             "etag",
@@ -32,7 +32,7 @@ class BranchSerializer(serializers.ModelSerializer[Branch]):
             "created_at",
             "updated_at",
         )
-        read_only_fields = fields
+        read_only_fields: tuple[str, ...] = fields
 
 
 class BranchContentSerializer(BranchSerializer):
@@ -92,8 +92,8 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
 
     class Meta:
         model = Release
-        fields = ("version", "tag", "comment", "branch", "author", "is_active", "created_at")
-        read_only_fields = fields
+        fields: tuple[str, ...] = ("version", "tag", "comment", "branch", "author", "is_active", "created_at")
+        read_only_fields: tuple[str, ...] = fields
 
 
 class ReleaseContentSerializer(ReleaseSerializer):

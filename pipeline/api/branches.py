@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
@@ -68,17 +70,15 @@ class BranchView(ProjectDoor):
         found = self.project
         data = SaveBranchSerializer(data=request.data)
         data.is_valid(raise_exception=True)
-        where = {
-            "actor": self.actor,
-            "project": found,
-            "name": name,
-            "if_match": request.headers.get("If-Match"),
-        }
+        save = (
+            partial(save_main, code=data.validated_data["code"])
+            if "code" in data.validated_data
+            else partial(save_branch, files=data.as_files())
+        )
         try:
-            if "code" in data.validated_data:
-                branch = save_main(code=data.validated_data["code"], **where)
-            else:
-                branch = save_branch(files=data.as_files(), **where)
+            branch = save(
+                actor=self.actor, project=found, name=name, if_match=request.headers.get("If-Match")
+            )
         except StaleBranch as error:
             error.extra["newer"] = BranchContentSerializer(error.branch).data
             raise
