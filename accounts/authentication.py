@@ -37,6 +37,7 @@ class LoginRefreshToken(RefreshToken):
 
     @classmethod
     def for_login(cls, login: Login) -> LoginRefreshToken:
+        """A new token; the login lives as long as it does."""
         token = cls()
         token[api_settings.USER_ID_CLAIM] = str(login.user_id)
         token[api_settings.REVOKE_TOKEN_CLAIM] = get_md5_hash_password(login.user.password)
@@ -48,6 +49,7 @@ class LoginRefreshToken(RefreshToken):
             created_at=token.current_time,
             expires_at=datetime_from_epoch(token["exp"]),
         )
+        Login.objects.filter(pk=login.pk).update(expires_at=datetime_from_epoch(token["exp"]))
         return token
 
     def check_blacklist(self) -> None:

@@ -1,5 +1,15 @@
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from accounts.api.auth import LoginView, LogoutView, RefreshView, TicketView
+from accounts.api.users import MeView, PasswordView
+
+urlpatterns = [
+    path("auth/login", LoginView.as_view()),
+    path("auth/refresh", RefreshView.as_view()),
+    path("auth/logout", LogoutView.as_view()),
+    path("auth/ticket", TicketView.as_view()),
+    path("users/me", MeView.as_view()),
+    path("users/me/password", PasswordView.as_view()),
+]

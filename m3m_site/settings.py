@@ -24,6 +24,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URI]
 
 INSTALLED_APPS = [
     "unfold",
+    "accounts",  # before auth: its changepassword knows the rules of accounts
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -37,7 +38,6 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "channels",
     "django_celery_beat",
-    "accounts",
     "projects",
     "goals",
     "pipeline",
@@ -166,11 +166,10 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["accounts.api.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "accounts.errors.problem_response",
-    "DEFAULT_THROTTLE_RATES": {"login": "20/min"},
-    "NUM_PROXIES": 1,
+    "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SIMPLE_JWT = {

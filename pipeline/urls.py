@@ -1,5 +1,14 @@
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from pipeline.api.branches import BranchesView, BranchView
+from pipeline.api.releases import ActivateView, ReleasesView, ReleaseView
+
+urlpatterns = [
+    path("projects/<str:project>/pipeline/branches", BranchesView.as_view()),
+    path("projects/<str:project>/pipeline/branches/<str:name>", BranchView.as_view()),
+    path("projects/<str:project>/pipeline/releases", ReleasesView.as_view()),
+    path("projects/<str:project>/pipeline/releases/<str:version>", ReleaseView.as_view()),
+    path("projects/<str:project>/pipeline/releases/<str:version>/activate", ActivateView.as_view()),
+]

@@ -1,5 +1,15 @@
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from projects.api.env import EnvVarView, EnvView
+from projects.api.projects import MembersView, MemberView, ProjectsView, ProjectView
+
+urlpatterns = [
+    path("projects", ProjectsView.as_view()),
+    path("projects/<str:project>", ProjectView.as_view()),
+    path("projects/<str:project>/members", MembersView.as_view()),
+    path("projects/<str:project>/members/<str:user>", MemberView.as_view()),
+    path("projects/<str:project>/env", EnvView.as_view()),
+    path("projects/<str:project>/env/<str:key>", EnvVarView.as_view()),
+]

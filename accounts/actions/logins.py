@@ -60,7 +60,7 @@ def log_in(*, email: str, password: str, ip: str | None) -> tuple[User, Tokens]:
     """Raises AuthenticationFailed, Throttled."""
     user = check_credentials(email=email, password=password, ip=ip)
     with transaction.atomic():
-        login = Login.objects.create(user=user)
+        login = Login.objects.create(user=user, expires_at=timezone.now())  # the token says until when
         tokens = _tokens(LoginRefreshToken.for_login(login))
         update_last_login(User, user)
     return user, tokens

@@ -43,9 +43,11 @@ def _root_stays() -> UserError:
 class UserQuerySet(models.QuerySet["User"]):
     def visible_to(self, actor: User | SystemActor) -> Self:
         """Root and managers of users see everybody, others themselves."""
-        if isinstance(actor, SystemActor) or (actor.is_active and (actor.is_root or actor.can_manage_users)):
+        if isinstance(actor, SystemActor):
             return self.all()
-        return self.filter(pk=actor.pk, is_active=True)
+        if not actor.is_active:
+            return self.none()
+        return self.all() if actor.is_root or actor.can_manage_users else self.filter(pk=actor.pk)
 
     def update(self, **values: Any) -> int:
         """Refuses `is_root`: nothing gives or takes that right."""

@@ -93,13 +93,19 @@ def _save(
 ) -> Branch:
     with transaction.atomic():
         branch = Branch.objects.select_for_update().named(project, name)
-        if if_match is not None and if_match not in ("*", branch.etag):
+        if if_match is not None and not _matches(if_match, branch):
             raise StaleBranch(branch)
         before = {"revision": branch.revision}
         branch.put_files(content(branch))
         after = {"revision": branch.revision}
         record(actor=actor, verb="save_branch", target=branch, before=before, after=after)
     return branch
+
+
+def _matches(if_match: str, branch: Branch) -> bool:
+    """Whether an If-Match header, one etag or several, names the present content."""
+    named = [tag.strip().removeprefix("W/") for tag in if_match.split(",")]
+    return "*" in named or branch.etag in named
 
 
 def _source(project: Project, from_branch: str, from_release: str) -> dict[str, str]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from accounts.permissions import Actor
 from projects.choices import EnvType
 from projects.models.project import Project
 from projects.sealing import seal, unseal
 
 
 class EnvVarQuerySet(models.QuerySet["EnvVar"]):
+    def visible_to(self, actor: Actor) -> Self:
+        return self.filter(project__in=Project.objects.visible_to(actor))
+
     def values_for(self, project: Project) -> dict[str, Any]:
         """Key to opened value, in order. One query. Raises SealError under another encryption key."""
         return {variable.key: variable.open() for variable in self.filter(project=project)}

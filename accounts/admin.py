@@ -1,0 +1,186 @@
+"""People and the audit in the admin. What changes anything goes through actions; the rest is for reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ClassVar, TypeVar
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext as _
+from unfold.admin import ModelAdmin
+
+from accounts.actions.users import RIGHTS, create_user, delete_user, set_password, update_user
+from accounts.errors import UserError
+from accounts.forms import UserForm
+from accounts.models import AuditEntry, User
+from accounts.permissions import actor_of, require_edit_user, require_manage_users
+
+Page = TypeVar("Page", bound=Callable[..., HttpResponse])
+
+
+def says_errors(page: Page) -> Page:
+    """A UserError becomes a message on the same page; everything it interrupted is rolled back by Django."""
+
+    @wraps(page)
+    def wrapped(self: object, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return page(self, request, *args, **kwargs)
+        except UserError as error:
+            messages.error(request, str(error))
+            return HttpResponseRedirect(request.get_full_path())
+
+    return wrapped  # type: ignore[return-value]
+
+
+class ActionAdmin(ModelAdmin):  # type: ignore[misc]
+    """Shows what `visible_to` shows, and by itself permits nothing but reading."""
+
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return self.model.objects.visible_to(actor_of(request))  # type: ignore[no-any-return]
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ANN401
+        return isinstance(request.user, User) and request.user.is_active
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ANN401
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ANN401
+        return False
+
+    @says_errors
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().changeform_view(request, *args, **kwargs)  # type: ignore[no-any-return]
+
+    @says_errors
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().changelist_view(request, *args, **kwargs)  # type: ignore[no-any-return]
+
+    @says_errors
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().delete_view(request, *args, **kwargs)  # type: ignore[no-any-return]
+
+
+def adopt(shown: Model, saved: Model) -> None:
+    """Make the object that the admin goes on with the one that an action saved."""
+    shown.__dict__.update(saved.__dict__)
+
+
+def allowed(check: Callable[..., None], *args: object) -> bool:
+    try:
+        check(*args)
+    except PermissionDenied:
+        return False
+    return True
+
+
+@admin.register(User)
+class UserAdmin(ActionAdmin):
+    form = UserForm
+    list_display = (
+        "email",
+        "name",
+        "is_active",
+        "is_root",
+        "can_create_projects",
+        "can_manage_users",
+        "last_login",
+    )
+    list_filter = ("is_active", "can_create_projects", "can_manage_users")
+    search_fields = ("email", "name")
+    ordering = ("email",)
+    fields = ("email", "name", "password", "is_active", "can_create_projects", "can_manage_users")
+
+    def has_view_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_view_permission(request) and allowed(require_manage_users, request.user)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        if obj is None:
+            return self.has_view_permission(request)
+        return self.has_view_permission(request) and allowed(require_edit_user, request.user, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        removable = obj is None or (not obj.is_root and obj != request.user)
+        return removable and self.has_change_permission(request, obj)
+
+    def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        hidden = {"password"} if obj and not self.has_change_permission(request, obj) else set()
+        return [name for name in self.fields if name not in hidden]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        """The own rights, and those that the person who edits lacks."""
+        actor = actor_of(request)
+        if obj is not None and obj.pk == actor.pk:
+            return ["is_active", *RIGHTS]
+        return [right for right in RIGHTS if not (actor.is_root or getattr(actor, right))]
+
+    def save_model(self, request: HttpRequest, obj: User, form: UserForm, change: bool) -> None:
+        actor, data = actor_of(request), dict(form.cleaned_data)
+        password = data.pop("password", "")
+        if not change:
+            active = data.pop("is_active", True)
+            saved = create_user(actor=actor, password=password, **data)
+            if not active:
+                saved = update_user(actor=actor, user=saved, is_active=False)
+            return adopt(obj, saved)
+        if password and obj.pk == actor.pk:
+            raise UserError(
+                "own_password", _("Change your own password on its own page, with the present one.")
+            )
+        adopt(
+            obj,
+            update_user(
+                actor=actor, user=obj, **{key: data[key] for key in form.changed_data if key in data}
+            ),
+        )
+        if password:
+            set_password(actor=actor, user=obj, password=password)
+        return None
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        delete_user(actor=actor_of(request), user=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            delete_user(actor=actor_of(request), user=user)
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ActionAdmin):
+    list_display = ("created_at", "actor_label", "verb", "target_type", "target_label", "ip")
+    list_filter = ("verb", "target_type")
+    search_fields = ("actor_label", "target_label", "target_id", "request_id")
+    date_hierarchy = "created_at"
+    readonly_fields: ClassVar[tuple[str, ...]] = (
+        "created_at",
+        "actor_label",
+        "verb",
+        "target_type",
+        "target_id",
+        "target_label",
+        "before",
+        "after",
+        "ip",
+        "request_id",
+    )
+    fields = readonly_fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEntry]:
+        return AuditEntry.objects.all()
+
+    def has_view_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
+        return super().has_view_permission(request) and actor_of(request).sees_everything

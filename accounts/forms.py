@@ -1,0 +1,79 @@
+"""Forms of the admin that end in actions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
+from rest_framework.exceptions import AuthenticationFailed, Throttled
+from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
+from unfold.widgets import UnfoldAdminPasswordWidget
+
+from accounts.actions.logins import check_credentials
+from accounts.actions.users import change_password, check_password_strength
+from accounts.authentication import client_ip
+from accounts.errors import UserError
+from accounts.models import User
+
+
+class LoginForm(AuthenticationForm):  # type: ignore[misc]
+    """Counts attempts as REST does."""
+
+    @sensitive_variables()
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = self.cleaned_data
+        email, password = data.get("username"), data.get("password")
+        if email and password:
+            try:
+                self.user_cache = check_credentials(
+                    email=email, password=password, ip=client_ip(self.request), request=self.request
+                )
+            except Throttled as error:
+                wait = round(getattr(error, "wait", None) or 0)
+                raise ValidationError(
+                    _("Too many attempts; try again in %(wait)s s.") % {"wait": wait}
+                ) from None
+            except AuthenticationFailed as error:
+                raise ValidationError(str(error.detail)) from None
+        return data
+
+
+class OwnPasswordForm(AdminOwnPasswordChangeForm):  # type: ignore[misc]
+    def save(self, commit: bool = True) -> User:
+        data = self.cleaned_data
+        change_password(
+            actor=self.user, old_password=data["old_password"], new_password=data["new_password1"]
+        )
+        self.user.refresh_from_db()
+        user: User = self.user
+        return user
+
+
+class UserForm(forms.ModelForm[User]):
+    """A person for managers of users; an empty password leaves the present one."""
+
+    password = forms.CharField(
+        label=_("Password"),
+        required=False,
+        strip=False,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+        help_text=_("Leave it empty to keep the present one. A new one ends all logins of the person."),
+    )
+
+    class Meta:
+        model = User
+        fields = ("email", "name", "is_active", "can_create_projects", "can_manage_users")
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        if not password and self.instance._state.adding:
+            raise ValidationError(_("A new person needs a password."))
+        if password:
+            try:
+                check_password_strength(password, User(email=self.cleaned_data.get("email", "")))
+            except UserError as error:
+                raise ValidationError(str(error)) from None
+        return password
