@@ -81,8 +81,8 @@ class TextDecoder {
     const encoding = LABELS[StringToLowerCase(StringTrim(String(label)))];
     if (encoding === undefined) throw new RangeError(`TextDecoder: the encoding '${label}' is not supported`);
     this.#encoding = encoding;
-    this.#fatal = Boolean(options?.fatal);
-    this.#ignoreBOM = Boolean(options?.ignoreBOM);
+    this.#fatal = !!options?.fatal;
+    this.#ignoreBOM = !!options?.ignoreBOM;
   }
 
   get encoding() { return this.#encoding; }
@@ -90,7 +90,7 @@ class TextDecoder {
   get ignoreBOM() { return this.#ignoreBOM; }
 
   decode(input, options = ObjectCreate(null)) {
-    const stream = Boolean(options?.stream);
+    const stream = !!options?.stream;
     const given = input === undefined ? EMPTY : bytesOf(input);
     if (given === undefined) throw new TypeError('decode: input must be an ArrayBuffer or a view of one');
     let bytes = joined(this.#rest, given);

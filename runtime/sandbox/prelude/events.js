@@ -17,8 +17,8 @@ class Event {
   constructor(type, options) {
     if (arguments.length === 0) throw new TypeError('Event: type is missing');
     this.#type = String(type);
-    this.#bubbles = Boolean(options?.bubbles);
-    this.#cancelable = Boolean(options?.cancelable);
+    this.#bubbles = !!options?.bubbles;
+    this.#cancelable = !!options?.cancelable;
   }
 
   get type() { return this.#type; }
@@ -86,7 +86,7 @@ class EventTarget {
     for (let i = 0; i < this.#listeners.length; i++) {
       if (this.#listeners[i].name === name && this.#listeners[i].callback === callback) return;
     }
-    const once = typeof options === 'object' && Boolean(options?.once);
+    const once = typeof options === 'object' && !!options?.once;
     this.#listeners[this.#listeners.length] = { __proto__: null, name, callback, once };
     if (signal !== undefined) addListener(signal, 'abort', () => this.#remove(name, callback));
   }

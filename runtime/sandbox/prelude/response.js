@@ -1,7 +1,7 @@
 // What a handler gives back, turned into the answer of the wire: {s, h, c?, b? | b64?}.
 const {
   ArrayIsArray, Date, DateGetTime, DateToUTCString, JSONStringify, List, NumberIsInteger, ObjectCreate, ObjectKeys, RangeError, RegExp,
-  RegExpExec, ReflectSetPrototypeOf, StringCodePointAt, StringFromCodePoint, StringIndexOf, StringToLowerCase,
+  RegExpExec, ReflectSetPrototypeOf, StringCodePointAt, StringFromCodePoint, StringToLowerCase,
   StringToWellFormed, Uint8ArrayToBase64, bytesOf, encodeURIComponent,
 } = m3m.primordials;
 
