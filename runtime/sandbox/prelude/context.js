@@ -8,24 +8,11 @@ const {
 const { HTML_TYPE, TEXT_TYPE, checkStatus, cookie, json, redirect, response, text } = m3m.respond;
 const { eachPair, percentDecode } = m3m.utf8;
 
-// Everything the router knows of one exchange; guest code never gets it.
+// Everything the router knows of one exchange; guest code never gets it. Only `request` is set from the start: route,
+// values, allow, pending, code, setCookies, query, headers, cookies, params, body, raw, guest come when they are needed,
+// and reading one that is missing meets no prototype.
 class State {
-  constructor(request) {
-    this.request = request;
-    this.route = undefined;
-    this.params = undefined;
-    this.values = undefined;
-    this.allow = undefined;
-    this.pending = undefined;
-    this.code = undefined;
-    this.setCookies = undefined;
-    this.query = undefined;
-    this.headers = undefined;
-    this.cookies = undefined;
-    this.body = undefined;
-    this.raw = undefined;
-    this.guest = undefined;
-  }
+  constructor(request) { this.request = request; }
 }
 ReflectSetPrototypeOf(State.prototype, null);
 
@@ -131,17 +118,23 @@ const parseForm = (raw) => {
   return form;
 };
 
-const isJson = (type) => type === 'application/json' || StringEndsWith(type, '+json');
+const mediaType = (header) => {
+  const semicolon = StringIndexOf(header, ';');
+  return StringToLowerCase(StringTrim(semicolon < 0 ? header : StringSlice(header, 0, semicolon)));
+};
+
+const parseBody = (state, raw) => {
+  const header = own(state.request.h, 'content-type');
+  if (header === undefined) return raw;
+  const type = header === 'application/json' ? header : mediaType(header);
+  if (type === 'application/json' || StringEndsWith(type, '+json')) return parseJson(raw);
+  return type === 'application/x-www-form-urlencoded' && typeof raw === 'string' ? parseForm(raw) : raw;
+};
 
 const bodyOf = (state) => {
   if (state.body === undefined) {
     const raw = rawBodyOf(state);
-    const header = own(state.request.h, 'content-type') ?? '';
-    const semicolon = StringIndexOf(header, ';');
-    const type = StringToLowerCase(StringTrim(semicolon < 0 ? header : StringSlice(header, 0, semicolon)));
-    if (raw.length === 0) return undefined;
-    if (isJson(type)) state.body = parseJson(raw);
-    else state.body = type === 'application/x-www-form-urlencoded' && typeof raw === 'string' ? parseForm(raw) : raw;
+    if (raw.length > 0) state.body = parseBody(state, raw);
   }
   return state.body;
 };
@@ -213,6 +206,15 @@ class Context {
       state.setCookies[state.setCookies.length] = line;
     };
   }
+
+  static isContext(value) { return #state in value; }
 }
+const { isContext } = m3m.takeStatics(Context, ['isContext']);
+
+m3m.viewers[m3m.viewers.length] = (value) => {
+  if (!isContext(value)) return undefined;
+  const { method, path, params, query, headers, requestId } = value;
+  return { __proto__: null, method, path, params, query, headers, requestId };
+};
 
 m3m.context = { __proto__: null, Context, RequestError, State };

@@ -40,7 +40,7 @@ const configure = (value) => {
   const origins = originsOf(value.origins);
   let any = false;
   for (let i = 0; i < origins.length; i++) if (origins[i] === '*') any = true;
-  const credentials = Boolean(value.credentials);
+  const credentials = !!value.credentials;
   if (any && credentials) {
     throw m3m.error('invalid_argument', "router.cors: credentials need origins that are named, '*' would admit every page");
   }

@@ -1,9 +1,9 @@
 // Any value as readable text, much like Node's util.inspect. Getters are not called; what throws is shown as unreadable.
 const {
-  ArrayIsArray, DateToISOString, ErrorIsError, FunctionToString, JSONStringify, List, MapForEach, MapSize, ObjectHasOwn,
+  ArrayIsArray, DateGetTime, DateToISOString, ErrorIsError, FunctionToString, JSONStringify, List, MapForEach, MapSize, NumberIsFinite, ObjectHasOwn,
   ObjectToString, BigIntToString, RegExp, RegExpExec, RegExpToString, ReflectGetOwnPropertyDescriptor, ReflectGetPrototypeOf,
   ReflectOwnKeys, SetForEach, SetSize, StringIndexOf, StringRepeat, StringSlice, StringStartsWith, StringTrim,
-  SymbolToString, TypedArrayLength, TypedArrayTag, ArrayBufferByteLength,
+  SymbolToString, TypedArrayLength, TypedArrayTag, ArrayBufferByteLength, kindOf,
 } = m3m.primordials;
 
 const MAX_ITEMS = 100;
@@ -149,7 +149,6 @@ const errorText = (state, value, depth, indent) => {
   return entries.length === 0 ? text : `${text} ${braces('', '{', '}', entries, indent)}`;
 };
 
-// Built-in kinds by their internal slots: the captured accessors throw for an object that only pretends.
 const builtinText = (state, value, depth, indent) => {
   const name = className(value);
   const entries = List();
@@ -159,18 +158,17 @@ const builtinText = (state, value, depth, indent) => {
     addItems(state, value, length, entries, depth, indent + 2);
     return braces(`${typed}(${length})`, '[', ']', entries, indent);
   }
-  switch (ObjectToString(value)) {
-    case '[object Date]': return DateToISOString(value);
-    case '[object RegExp]': return RegExpToString(value);
-    case '[object Promise]': return 'Promise {}';
-    case '[object ArrayBuffer]': return `ArrayBuffer { byteLength: ${ArrayBufferByteLength(value)} }`;
-    case '[object Map]': {
+  switch (kindOf(value)) {
+    case 'Date': return !NumberIsFinite(DateGetTime(value)) ? 'Invalid Date' : DateToISOString(value);
+    case 'RegExp': return RegExpToString(value);
+    case 'ArrayBuffer': return `ArrayBuffer { byteLength: ${ArrayBufferByteLength(value)} }`;
+    case 'Map': {
       const size = MapSize(value);
       const show = (key, item) => `${inspectValue(state, key, depth, indent + 2)} => ${inspectValue(state, item, depth, indent + 2)}`;
       addCollection(state, MapForEach, value, size, show, entries);
       return braces(`${name || 'Map'}(${size})`, '{', '}', entries, indent);
     }
-    case '[object Set]': {
+    case 'Set': {
       const size = SetSize(value);
       addCollection(state, SetForEach, value, size, (key) => inspectValue(state, key, depth, indent + 2), entries);
       return braces(`${name || 'Set'}(${size})`, '{', '}', entries, indent);
@@ -189,14 +187,14 @@ const objectText = (state, value, depth, indent) => {
     addItems(state, value, value.length, entries, depth - 1, indent + 2);
     return braces('', '[', ']', entries, indent);
   }
-  let text;
-  try {
-    text = builtinText(state, value, depth - 1, indent);
-  } catch {
-    text = undefined;
-  }
+  const text = builtinText(state, value, depth - 1, indent);
   if (text !== undefined) return text;
   const entries = List();
+  const { viewers } = m3m;
+  for (let i = 0; i < viewers.length; i++) {
+    const view = viewers[i](value);
+    if (view !== undefined) addProperties(state, view, entries, depth - 1, indent + 2);
+  }
   addProperties(state, value, entries, depth - 1, indent + 2);
   const name = className(value);
   return braces(name === 'Object' ? '' : name, '{', '}', entries, indent);

@@ -17,16 +17,13 @@ const p = {
   JSONStringify: JSON.stringify,
   MathFloor: Math.floor,
   MathMax: Math.max,
-  MathMin: Math.min,
   MathTrunc: Math.trunc,
   NumberIsInteger: Number.isInteger,
   NumberIsFinite: Number.isFinite,
   ObjectCreate: Object.create,
   ObjectFreeze: Object.freeze,
   ObjectHasOwn: Object.hasOwn,
-  ObjectIsFrozen: Object.isFrozen,
   ObjectKeys: Object.keys,
-  PromiseResolve: Promise.resolve.bind(Promise),
   ReflectApply: Reflect.apply,
   ReflectConstruct: Reflect.construct,
   ReflectDefineProperty: Reflect.defineProperty,
@@ -48,17 +45,13 @@ const p = {
   TypeError, Uint8Array, Uint32Array,
   // methods, called as Method(receiver, …)
   ArrayBufferSlice: uncurry(ArrayBuffer.prototype.slice),
-  ArrayJoin: uncurry(Array.prototype.join),
-  ArraySplice: uncurry(Array.prototype.splice),
   BigIntToString: uncurry(BigInt.prototype.toString),
   DateGetTime: uncurry(Date.prototype.getTime),
   DateToISOString: uncurry(Date.prototype.toISOString),
   DateToUTCString: uncurry(Date.prototype.toUTCString),
   FunctionToString: uncurry(Function.prototype.toString),
-  MapDelete: uncurry(Map.prototype.delete),
   MapForEach: uncurry(Map.prototype.forEach),
   MapGet: uncurry(Map.prototype.get),
-  MapHas: uncurry(Map.prototype.has),
   MapSet: uncurry(Map.prototype.set),
   NumberToString: uncurry(Number.prototype.toString),
   NumberToFixed: uncurry(Number.prototype.toFixed),
@@ -67,7 +60,6 @@ const p = {
   RegExpToString: uncurry(RegExp.prototype.toString),
   SetAdd: uncurry(Set.prototype.add),
   SetForEach: uncurry(Set.prototype.forEach),
-  SetHas: uncurry(Set.prototype.has),
   StringCharCodeAt: uncurry(String.prototype.charCodeAt),
   StringCodePointAt: uncurry(String.prototype.codePointAt),
   StringEndsWith: uncurry(String.prototype.endsWith),
@@ -87,7 +79,6 @@ const p = {
   TypedArraySet: uncurry(TypedArray.prototype.set),
   TypedArraySubarray: uncurry(TypedArray.prototype.subarray),
   Uint8ArrayToBase64: uncurry(Uint8Array.prototype.toBase64),
-  Uint8ArrayToHex: uncurry(Uint8Array.prototype.toHex),
   // accessors, called as Get(receiver); they throw for a foreign receiver, which serves as a brand check
   ArrayBufferByteLength: getter(ArrayBuffer.prototype, 'byteLength'),
   DataViewBuffer: getter(DataView.prototype, 'buffer'),
@@ -127,9 +118,14 @@ p.own = (object, key) => (p.ObjectHasOwn(object, key) ? object[key] : undefined)
 p.put = (object, key, value) => p.ReflectDefineProperty(
   object, key, { __proto__: null, value, writable: true, enumerable: true, configurable: true });
 
-// The bytes behind a Uint8Array, another view or an ArrayBuffer; undefined for anything else.
+// The bytes behind a Uint8Array, another view or an ArrayBuffer; undefined for anything else. The prototype is looked at
+// first because a failed brand check costs an exception with its stack, and most values are plain objects.
+const ObjectPrototype = Object.prototype;
+const ArrayPrototype = Array.prototype;
 p.bytesOf = (value) => {
   if (value === null || typeof value !== 'object') return undefined;
+  const prototype = p.ReflectGetPrototypeOf(value);
+  if (prototype === ObjectPrototype || prototype === ArrayPrototype || prototype === null) return undefined;
   if (p.TypedArrayTag(value) !== undefined) {
     return new p.Uint8Array(p.TypedArrayBuffer(value), p.TypedArrayByteOffset(value), p.TypedArrayByteLength(value));
   }
@@ -139,6 +135,33 @@ p.bytesOf = (value) => {
     }
     p.ArrayBufferByteLength(value);
     return new p.Uint8Array(value);
+  } catch {
+    return undefined;
+  }
+};
+
+// Which built-in kind an object is, by its internal slots: the tag it shows is only a hint, for a guest can set it, and a
+// captured method throws for an object that only pretends. Undefined for everything else.
+const brands = {
+  __proto__: null,
+  ArrayBuffer: p.ArrayBufferByteLength,
+  Boolean: uncurry(Boolean.prototype.valueOf),
+  DataView: p.DataViewByteLength,
+  Date: p.DateGetTime,
+  Map: p.MapSize,
+  Number: uncurry(Number.prototype.valueOf),
+  RegExp: getter(RegExp.prototype, 'source'),
+  Set: p.SetSize,
+  String: uncurry(String.prototype.valueOf),
+  WeakMap: uncurry(WeakMap.prototype.has),
+  WeakSet: uncurry(WeakSet.prototype.has),
+};
+p.kindOf = (value) => {
+  const kind = p.StringSlice(p.ObjectToString(value), 8, -1);
+  if (brands[kind] === undefined) return undefined;
+  try {
+    brands[kind](value);
+    return kind;
   } catch {
     return undefined;
   }
@@ -155,6 +178,22 @@ m3m.defineClass = (value, tag = value.name) => {
   p.ReflectDefineProperty(value.prototype, Symbol.toStringTag, { __proto__: null, value: tag, configurable: true });
   m3m.define(value.name, value);
 };
+
+// Removes static methods that only the prelude may have, and returns them: they reach private fields from outside the class.
+m3m.takeStatics = (value, names) => {
+  const taken = { __proto__: null };
+  for (const name of names) {
+    taken[name] = value[name];
+    delete value[name];
+  }
+  return taken;
+};
+
+m3m.defineIterator = (value, method) => p.ReflectDefineProperty(
+  value.prototype, Symbol.iterator, { __proto__: null, value: value.prototype[method], writable: true, configurable: true });
+
+// Functions that give the properties by which the log shows an object of the prelude's classes, or undefined.
+m3m.viewers = p.List();
 
 // An error of the platform's functions: `code` is stable, the message names the argument.
 m3m.error = (code, message, Type = p.TypeError) => {

@@ -1,7 +1,7 @@
 // What a handler gives back, turned into the answer of the wire: {s, h, c?, b? | b64?}.
 const {
   ArrayIsArray, Date, DateGetTime, DateToUTCString, JSONStringify, List, NumberIsInteger, ObjectCreate, ObjectKeys, RangeError, RegExp,
-  RegExpExec, ReflectSetPrototypeOf, StringCodePointAt, StringFromCodePoint, StringIndexOf, StringToLowerCase,
+  RegExpExec, ReflectSetPrototypeOf, StringCodePointAt, StringFromCodePoint, StringToLowerCase,
   StringToWellFormed, Uint8ArrayToBase64, bytesOf, encodeURIComponent,
 } = m3m.primordials;
 
@@ -23,14 +23,11 @@ const DROPPED = {
 const REDIRECTS = { __proto__: null, 301: true, 302: true, 303: true, 307: true, 308: true };
 const SAME_SITE = { __proto__: null, strict: 'Strict', lax: 'Lax', none: 'None' };
 
-// Without a prototype, so that JSON.stringify meets no toJSON of the guest's.
+// {s, h, c?, b? | b64?} without a prototype, so that JSON.stringify meets no toJSON of the guest's.
 class Answer {
   constructor(status, headers) {
     this.s = status;
     this.h = headers;
-    this.c = undefined;
-    this.b = undefined;
-    this.b64 = undefined;
   }
 }
 ReflectSetPrototypeOf(Answer.prototype, null);
@@ -144,7 +141,7 @@ const finish = (state, value) => {
 };
 
 const fromResponse = (state, result, status) => {
-  const web = m3m.fromWebResponse?.(result);
+  const web = m3m.fromWebResponse(result);
   if (web === undefined) return encode(checkStatus(status, 'response'), result.body, result.headers, state.setCookies);
   return encode(checkStatus(status, 'Response'), web.body, web.headers, state.setCookies);
 };

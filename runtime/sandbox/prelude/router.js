@@ -165,7 +165,7 @@ m3m.router = {
     const early = preflight(request);
     if (early !== undefined) return early;
     const state = new State(request);
-    routes.find(request.m, request.p, state);
+    routes.find(state);
     try {
       const answer = run(new Context(state), state, 0);
       return isPromise(answer) ? settle(state, answer) : apply(request, answer);

@@ -66,7 +66,7 @@ const place = (pattern, names) => {
 };
 
 // Adds a route; one registered before for the same method and path gives way, with a warning.
-const add = (method, pattern, handler, groups) => {
+const add = (verb, pattern, handler, groups) => {
   if (count >= MAX_ROUTES) {
     throw m3m.error('limit_routes', `router: more than ${MAX_ROUTES} routes (limit of routes: ${MAX_ROUTES})`, RangeError);
   }
@@ -74,13 +74,19 @@ const add = (method, pattern, handler, groups) => {
   const { node, kind } = place(pattern, names);
   const methods = node[kind] ??= ObjectCreate(null);
   if (names.length === 0) exact[pattern] = methods;
-  if (methods[method] === undefined) count++;
-  else m3m.host.log('warn', `router: ${method} ${pattern} is registered twice, the later handler counts`);
-  methods[method] = { __proto__: null, method, pattern, handler, names, groups };
+  if (methods[verb] === undefined) count++;
+  else m3m.host.log('warn', `router: ${verb} ${pattern} is registered twice, the later handler counts`);
+  methods[verb] = { __proto__: null, method: verb, pattern, handler, names, groups };
 };
 
+// The search in progress. It calls no guest code, so there is one at a time, and handing these down costs.
+let method;
+let path;
+let state;
+let values;
+
 // The route for the method among those of one place; undefined notes in state.allow what there is instead.
-const accept = (methods, method, state) => {
+const accept = (methods) => {
   const route = methods[method] ?? (method === 'HEAD' ? methods.GET : undefined) ?? methods.ALL;
   if (route === undefined) {
     state.allow ??= ObjectCreate(null);
@@ -90,52 +96,51 @@ const accept = (methods, method, state) => {
   return route;
 };
 
-// The exact form of the path first, then the other one with respect to the trailing slash.
-const atEnd = (search, node, slash) => {
-  const first = slash ? node.slash : node.plain;
-  const second = slash ? node.plain : node.slash;
-  const route = first === undefined ? undefined : accept(first, search.method, search.state);
-  if (route !== undefined || second === undefined) return route;
-  return accept(second, search.method, search.state);
-};
-
-const restAt = (search, node, i) => {
+const restAt = (node, start) => {
   if (node.rest === undefined) return undefined;
-  const route = accept(node.rest, search.method, search.state);
-  if (route === undefined) return undefined;
-  let text = '';
-  for (let k = i; k < search.segments.length; k++) text += `${k === i ? '' : '/'}${search.segments[k]}`;
-  search.values[search.values.length] = text;
+  const route = accept(node.rest);
+  if (route !== undefined) values[values.length] = StringSlice(path, start);
   return route;
 };
 
-const walk = (search, node, i) => {
-  const { segments } = search;
-  const slash = i === segments.length - 1 && segments[i] === '';
-  if (slash || i === segments.length) return atEnd(search, node, slash) ?? restAt(search, node, i);
-  const segment = segments[i];
+// At the end of the path its exact form comes first, then the other one with respect to the trailing slash.
+const atEnd = (node, first, second) => {
+  let route;
+  if (first !== undefined) route = accept(first);
+  if (route === undefined && second !== undefined) route = accept(second);
+  return route ?? restAt(node, path.length);
+};
+
+// Goes down the tree with the segment that begins at `start`, which is past the end when the path is used up.
+const walk = (node, start) => {
+  if (start > path.length) return atEnd(node, node.plain, node.slash);
+  if (start === path.length) return atEnd(node, node.slash, node.plain);
+  let end = StringIndexOf(path, '/', start);
+  if (end < 0) end = path.length;
+  const segment = StringSlice(path, start, end);
   const next = node.statics[segment];
-  let route = next === undefined ? undefined : walk(search, next, i + 1);
+  let route = next === undefined ? undefined : walk(next, end + 1);
   if (route !== undefined) return route;
   if (node.param !== undefined && segment !== '') {
-    const { values } = search;
     const before = values.length;
     values[before] = segment;
-    route = walk(search, node.param, i + 1);
+    route = walk(node.param, end + 1);
     if (route !== undefined) return route;
     values.length = before;
   }
-  return restAt(search, node, i);
+  return restAt(node, start);
 };
 
-// Sets state.route and state.values, or state.allow if the path is known under other methods.
-const find = (method, path, state) => {
+// Sets on the state `route` and `values`, or `allow` if the path is known under other methods.
+const find = (forState) => {
+  state = forState;
+  ({ m: method, p: path } = state.request);
   const methods = exact[path];
-  let route = methods === undefined ? undefined : accept(methods, method, state);
+  let route = methods === undefined ? undefined : accept(methods);
   if (route === undefined) {
-    state.values = List();
-    const search = { __proto__: null, method, state, segments: split(path), values: state.values };
-    route = walk(search, root, 0);
+    values = List();
+    route = walk(root, 1);
+    state.values = values;
   }
   state.route = route;
 };

@@ -134,17 +134,18 @@ const percentDecode = (text) => {
 };
 
 const formDecode = (text) => percentDecode(StringIndexOf(text, '+') < 0 ? text : m3m.replaceAll(text, '+', ' '));
+const asItIs = (text) => text;
 
 // Calls each(name, value) for every pair of application/x-www-form-urlencoded text.
 const eachPair = (text, each) => {
+  const decodeForm = StringIndexOf(text, '%') < 0 && StringIndexOf(text, '+') < 0 ? asItIs : formDecode;
   for (let start = 0; start < text.length;) {
     let end = StringIndexOf(text, '&', start);
     if (end < 0) end = text.length;
     if (end > start) {
-      const pair = StringSlice(text, start, end);
-      const equals = StringIndexOf(pair, '=');
-      if (equals < 0) each(formDecode(pair), '');
-      else each(formDecode(StringSlice(pair, 0, equals)), formDecode(StringSlice(pair, equals + 1)));
+      const equals = StringIndexOf(text, '=', start);
+      if (equals < 0 || equals >= end) each(decodeForm(StringSlice(text, start, end)), '');
+      else each(decodeForm(StringSlice(text, start, equals)), decodeForm(StringSlice(text, equals + 1, end)));
     }
     start = end + 1;
   }
