@@ -61,6 +61,7 @@ class ServerSection(Section):
     allowed_hosts: list[str] = ["*"]
     trusted_proxies: list[str] = []
     secure_cookies: bool = False
+    static: str = ""  # where `collectstatic` has put the files; empty serves them from the checkout
 
 
 class DatabaseSection(Section):

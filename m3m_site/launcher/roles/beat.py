@@ -6,17 +6,22 @@ import signal
 import sys
 from types import FrameType
 
+import celery.app.amqp
+import celery.app.log
+import celery.app.routes
 import django_celery_beat.schedulers
 from celery.apps.beat import Beat
 from django.conf import settings
 
 from m3m_site.celery import app
 
-__all__ = ["django_celery_beat", "preload", "run"]
+__all__ = ["celery", "django_celery_beat", "preload", "run"]
 
 
 def preload() -> None:
+    """Check every model here, so that children share the result and do not do it again."""
     app.finalize()
+    app.loader.init_worker()
 
 
 def run() -> int:
