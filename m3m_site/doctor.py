@@ -30,10 +30,7 @@ class Remark(Exception):
 
 
 def check_python() -> str:
-    version = platform.python_version()
-    if sys.version_info < (3, 11):
-        raise Problem(_("Python {version} is too old; 3.11 or 3.12 is needed.").format(version=version))
-    return _("Python {version}").format(version=version)
+    return _("Python {version}").format(version=platform.python_version())
 
 
 def check_config() -> str:

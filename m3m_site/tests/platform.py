@@ -11,9 +11,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple
 
 from m3m_site.conf import BASE_DIR
 
@@ -35,6 +36,24 @@ def wait_for(condition: Callable[[], object], seconds: float, what: str) -> floa
     return time.monotonic() - begun
 
 
+class _Process(NamedTuple):
+    name: str
+    parent: int
+    born: str
+
+
+def _processes() -> Iterator[tuple[int, _Process]]:
+    """All processes of the machine that are not zombies."""
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            text = entry.read_text()
+        except OSError:
+            continue
+        name, fields = text[text.index("(") + 1 : text.rindex(")")], text.rpartition(")")[2].split()
+        if fields[0] != "Z":
+            yield int(entry.parent.name), _Process(name, int(fields[1]), fields[19])
+
+
 class Platform:
     """`m3m up` on a free port with data of its own; ends with the `with` block, whatever happens in it."""
 
@@ -53,6 +72,7 @@ class Platform:
         self.log = self.folder / "log"
         self.process: subprocess.Popen[bytes] | None = None
         self.started = 0.0
+        self._seen: set[tuple[int, str]] = set()
 
     def __enter__(self) -> Platform:
         return self
@@ -94,6 +114,7 @@ class Platform:
         wait_for(lambda: self.output.count(ready) > said or self._ended(), seconds, f"'{ready}' in:\n{self.output}")
         self.started = time.monotonic() - begun
         assert not self._ended(), self.output
+        self.family()
         return self
 
     def _ended(self) -> bool:
@@ -110,23 +131,23 @@ class Platform:
     def stop(self, number: int = signal.SIGTERM) -> float:
         """Ask to stop and wait; the seconds it took."""
         assert self.process
+        self.family()
         begun = time.monotonic()
         self.process.send_signal(number)
         self.process.wait(20)
         return time.monotonic() - begun
 
     def family(self) -> dict[int, str]:
-        """Ids and names of all processes that belong to this platform, the parent and grandchildren included."""
-        found = {}
-        marker = f"M3M_RUN={self.environment['M3M_RUN']}".encode()
-        for entry in Path("/proc").glob("[0-9]*"):
-            try:
-                alive = "State:\tZ" not in (entry / "status").read_text()
-                if alive and marker in (entry / "environ").read_bytes().split(b"\0"):
-                    found[int(entry.name)] = (entry / "comm").read_text().strip()
-            except OSError:
-                continue
-        return found
+        """Ids and names of all living processes of this platform, sandboxes included.
+
+        Whoever was seen below the parent once still counts when the parent is gone.
+        """
+        table = dict(_processes())
+        wanted = {self.process.pid} if self.process else set()
+        while more := {pid for pid, found in table.items() if found.parent in wanted} - wanted:
+            wanted |= more
+        self._seen |= {(pid, table[pid].born) for pid in wanted if pid in table}
+        return {pid: table[pid].name for pid, born in self._seen if pid in table and table[pid].born == born}
 
     def pid_of(self, role: str) -> int:
         """Id of the only living process of a role; 0 when there is none."""

@@ -16,7 +16,7 @@ from m3m_site.tests.platform import Platform, wait_for
 
 pytestmark = pytest.mark.slow
 
-ROLES = {"m3m: parent", "m3m: web", "m3m: worker", "m3m: beat", "redis-server"}
+ROLES = {"m3m: parent", "m3m: front", "m3m: web", "m3m: worker", "m3m: beat", "redis-server"}
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ class RunPlatformTest:
         folder = f"/proc/{platform.parent}/fd"
         assert not any("sqlite" in os.readlink(f"{folder}/{name}") for name in os.listdir(folder))
 
-    @pytest.mark.parametrize("role", ["web", "worker", "beat", "redis"])
+    @pytest.mark.parametrize("role", ["front", "web", "worker", "beat", "redis"])
     def test_it_starts_again_what_is_killed(self, platform: Platform, role: str) -> None:
         before = platform.pid_of(role)
         os.kill(before, signal.SIGKILL)
@@ -154,7 +154,7 @@ class RefuseToRunTest:
 
     @pytest.mark.parametrize(
         ("text", "word"),
-        [("server: [", "YAML"), ("server: {port: many}", "server.port"), ("servr: {}", "servr")],
+        [("server: [", "YAML"), ("server: {webs: many}", "server.webs"), ("servr: {}", "servr")],
     )
     def test_a_broken_config(self, text: str, word: str) -> None:
         with Platform() as platform:

@@ -11,7 +11,7 @@ import celery.app.log
 import celery.app.routes
 import django_celery_beat.schedulers
 from celery.apps.beat import Beat
-from django.conf import settings
+from celery.signals import setup_logging
 
 from m3m_site.celery import app
 
@@ -31,5 +31,7 @@ def run() -> int:
         sys.exit(0)
 
     signal.signal(signal.SIGTERM, leave)
-    Beat(app=app, loglevel=settings.LOGGING["loggers"]["celery"]["level"], quiet=True).run()
+    # Whoever answers this signal keeps Celery's hands off the logging that Django has set up.
+    setup_logging.connect(lambda **_options: None, weak=False)
+    Beat(app=app, quiet=True).run()
     return 0

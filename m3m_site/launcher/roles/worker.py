@@ -22,9 +22,8 @@ import celery.worker.consumer.delayed_delivery
 import celery.worker.strategy
 import kombu.transport.redis
 from celery.apps.worker import Worker
-from celery.platforms import SecurityWarning
-from celery.signals import worker_shutting_down
-from celery.worker import state
+from celery.signals import setup_logging, worker_shutting_down
+from celery.worker import WorkController, state
 from django.conf import settings
 
 from m3m_site.celery import app
@@ -39,12 +38,16 @@ SWITCH_INTERVAL = 0.0002
 class Node(Worker):
     """A worker that stops on SIGTERM without Celery's banner, restart and debugger signals."""
 
-    def install_platform_tweaks(self, worker: Worker) -> None:
+    hostname: str
+
+    def install_platform_tweaks(self, worker: WorkController) -> None:
         """Install the one signal handler that a watched process needs."""
 
         def stop(number: int, _frame: FrameType | None) -> None:
-            worker_shutting_down.send(sender=self.hostname, sig=signal.Signals(number).name, how="Warm", exitcode=0)
-            state.should_stop = 0
+            name = signal.Signals(number).name
+            worker_shutting_down.send(sender=self.hostname, sig=name, how="Warm", exitcode=0)
+            # Celery reads this exit code as the wish to stop; None means go on.
+            setattr(state, "should_stop", 0)  # noqa: B010
 
         signal.signal(signal.SIGTERM, stop)
 
@@ -59,13 +62,14 @@ def run() -> int:
     """Work until SIGTERM, then let running tasks end."""
     sys.setswitchinterval(SWITCH_INTERVAL)
     # Messages are JSON only, so root is as good as anyone; the sandboxes drop what they have by themselves.
-    warnings.filterwarnings("ignore", category=SecurityWarning)
+    warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
+    # Whoever answers this signal keeps Celery's hands off the logging that Django has set up.
+    setup_logging.connect(lambda **_options: None, weak=False)
     node = Node(
         app=app,
         hostname=f"m3m@{node_name()}",
         pool="threads",
         concurrency=settings.CELERY_WORKER_CONCURRENCY,
-        loglevel=settings.LOGGING["loggers"]["celery"]["level"],
         quiet=True,
         optimization="fair",
         without_gossip=True,
