@@ -111,7 +111,9 @@ class Platform:
                 command, cwd=BASE_DIR, env=self.environment, stdout=log, stderr=subprocess.STDOUT
             )
         said = self.output.count(ready)
-        wait_for(lambda: self.output.count(ready) > said or self._ended(), seconds, f"'{ready}' in:\n{self.output}")
+        wait_for(
+            lambda: self.output.count(ready) > said or self._ended(), seconds, f"'{ready}' in:\n{self.output}"
+        )
         self.started = time.monotonic() - begun
         assert not self._ended(), self.output
         self.family()
@@ -125,7 +127,12 @@ class Platform:
         command = [sys.executable, "-m", "m3m_site.cli", "up"]
         with self.log.open("ab") as log:
             return subprocess.call(  # noqa: S603
-                command, cwd=BASE_DIR, env=self.environment, stdout=log, stderr=subprocess.STDOUT, timeout=seconds
+                command,
+                cwd=BASE_DIR,
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                timeout=seconds,
             )
 
     def stop(self, number: int = signal.SIGTERM) -> float:
