@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from a2wsgi import WSGIMiddleware
@@ -60,7 +60,8 @@ def _is_known(scope: Scope, patterns: list[Any]) -> bool:
 
 def make_application() -> App:
     """One callable for every kind of connection; requests wait for a free thread, sockets never hold one."""
-    http = WSGIMiddleware(wsgi_application, workers=settings.WEB_THREADS)
+    # Django's response is the iterable that WSGI wants; its types do not say so.
+    http = WSGIMiddleware(cast(Any, wsgi_application), workers=settings.WEB_THREADS)
     websocket = sockets()
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:

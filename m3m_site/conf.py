@@ -19,7 +19,14 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
+
+from m3m_site.console import _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -51,16 +58,17 @@ class Section(BaseModel):
 
 class ServerSection(Section):
     host: str = "0.0.0.0"  # noqa: S104  (a server listens; the sandbox and the proxy protect it)
-    port: int = Field(3000, ge=0, le=65535)
+    port: int = Field(default=3000, ge=0, le=65535)
     uri: str = ""  # public address; empty means http://127.0.0.1:<port>
     secret_key: str = ""
     debug: bool = False
-    fronts: int = Field(1, ge=1, le=64)
-    webs: int = Field(1, ge=1, le=64)
-    web_threads: int = Field(16, ge=2, le=256)
+    fronts: int = Field(default=1, ge=1, le=64)
+    webs: int = Field(default=1, ge=1, le=64)
+    web_threads: int = Field(default=16, ge=2, le=256)
     allowed_hosts: list[str] = ["*"]
     trusted_proxies: list[str] = []
     secure_cookies: bool = False
+    static: str = ""  # where `collectstatic` has put the files; empty serves them from the checkout
 
 
 class DatabaseSection(Section):
@@ -88,7 +96,7 @@ class StorageSection(Section):
 
 
 class RuntimeSection(Section):
-    worker_pool_size: int = Field(10, ge=1, le=256)
+    worker_pool_size: int = Field(default=10, ge=1, le=256)
     timeout: Duration = 30.0
     healthy_after: Duration = 10.0
     lease: Duration = 10.0
@@ -146,10 +154,15 @@ def runtime_dir() -> Path:
     else:
         digest = hashlib.sha256(str(data_dir()).encode()).hexdigest()[:10]
         path = Path(tempfile.gettempdir()) / f"m3m-{os.getuid()}-{digest}"
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        text = _("Cannot make {path} ({error}); set M3M_RUN to a directory of your own.")
+        raise ConfigError(text.format(path=path, error=error.strerror)) from error
     found = path.lstat()
     if found.st_uid != os.getuid() or stat.S_ISLNK(found.st_mode):
-        raise ConfigError(f"{path} belongs to somebody else; set M3M_RUN to a directory of your own.")
+        text = _("{path} belongs to somebody else; set M3M_RUN to a directory of your own.")
+        raise ConfigError(text.format(path=path))
     return path
 
 
@@ -163,16 +176,25 @@ def ensure_config() -> Path:
     target = data_dir() / "config.yaml"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return target
+        if not target.exists():
+            _write_config(target)
     except OSError as error:
-        raise ConfigError(
-            f"Cannot write to {target.parent} ({error.strerror}); set M3M_DATA to a directory you may write to."
-        ) from error
-    with os.fdopen(handle, "w") as file:
-        yaml.safe_dump(_first_config(), file, sort_keys=False)
+        text = _("Cannot write to {folder} ({error}); set M3M_DATA to a directory you may write to.")
+        raise ConfigError(text.format(folder=target.parent, error=error.strerror)) from error
     return target
+
+
+def _write_config(target: Path) -> None:
+    """Whole or not at all: processes that start together must read the same secrets."""
+    handle, draft = tempfile.mkstemp(dir=target.parent, prefix=".config-")  # made with mode 0600
+    try:
+        with os.fdopen(handle, "w") as file:
+            yaml.safe_dump(_first_config(), file, sort_keys=False)
+        os.link(draft, target)
+    except FileExistsError:
+        return
+    finally:
+        os.unlink(draft)
 
 
 def _first_config() -> dict[str, Any]:
@@ -197,14 +219,25 @@ def load_config() -> Config:
     try:
         config = Config()
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{path}: {key}: {first['msg']}.") from error
+        raise ConfigError(_explain(path, error)) from error
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
+        text = _("{path} is not valid YAML: {reason}")
+        raise ConfigError(text.format(path=path, reason=" ".join(str(error).split()))) from error
     except (OSError, TypeError, ValueError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}") from error
+        raise ConfigError(_("{path} cannot be read: {reason}").format(path=path, reason=error)) from error
     for section, key in (("server", "secret_key"), ("jwt", "secret"), ("storage", "encryption_key")):
         if not getattr(getattr(config, section), key):
-            raise ConfigError(f"{path}: {section}.{key} is empty; put a long random text there.")
+            text = _("{path}: {key} is empty; put a long random text there.")
+            raise ConfigError(text.format(path=path, key=f"{section}.{key}"))
     return config
+
+
+def _explain(path: Path, error: ValidationError) -> str:
+    """The first thing that is wrong, in one sentence that names the key."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return _("{path}: {key} is not a known key (it may also come from M3M_{name}).").format(
+            path=path, key=key, name=key.upper().replace(".", "_")
+        )
+    return f"{path}: {key}: {first['msg']}."

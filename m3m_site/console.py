@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gettext
 import sys
+from pathlib import Path
 
-from m3m_site.conf import BASE_DIR
+_LOCALE = Path(__file__).resolve().parent.parent / "locale"
 
-_ = gettext.translation("django", BASE_DIR / "locale", fallback=True).gettext
+_ = gettext.translation("django", _LOCALE, fallback=True).gettext
 
 
 class CommandError(Exception):

@@ -191,9 +191,15 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_USE_FINDERS = True
+# An image is built with collected, compressed files under hashed names; a checkout serves them from where they are.
+STATIC_ROOT = config.path(config.server.static) if config.server.static else None
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None
+if STATIC_ROOT:
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
 
 STORAGE_ROOT = config.path(config.storage.path)
 ENCRYPTION_KEY = config.storage.encryption_key

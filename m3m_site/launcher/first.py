@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.management import CommandError as DjangoCommandError
 from django.core.management import call_command, get_commands
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -29,7 +30,7 @@ def prepare() -> int:
     try:
         migrate()
         return FRESH if make_root() else READY
-    except CommandError as error:
+    except (CommandError, DjangoCommandError) as error:
         complain(str(error))
     except DatabaseError as error:
         reason = " ".join(str(error).split())
@@ -51,8 +52,10 @@ def migrate() -> None:
 
 def make_root() -> bool:
     """Make the first account on an empty database, and say its password once if it was invented here."""
+    if "ensure_root" not in get_commands():
+        return False
     answer = _ask("ensure_root")
-    if not answer.get("created"):
+    if not answer["created"]:
         return False
     lines = [
         _("The first account, with all rights:"),

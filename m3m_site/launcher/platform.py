@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from importlib import import_module
-from importlib.util import find_spec
 from types import ModuleType
 
 import django
@@ -23,8 +22,6 @@ def load(names: tuple[str, ...] = ROLES) -> dict[str, ModuleType]:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "m3m_site.settings")
     if names != ("front",):
         django.setup()
-    if find_spec("runtime.gateway.app") is None:
-        names = tuple(name for name in names if name != "front")
     loaded = {name: import_module(f"m3m_site.launcher.roles.{name}") for name in names}
     for module in loaded.values():
         module.preload()

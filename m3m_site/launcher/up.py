@@ -55,11 +55,9 @@ def _live(watcher: Watcher, config: Config, public: socket.socket, inner: socket
         raise CommandError(
             _("Redis does not start; {path} says why.").format(path=embedded.redis_folder() / "redis.log")
         )
-    doors = [inner] if "front" in roles else [inner, public]
-    if "front" in roles:
-        _start(watcher, "front", partial(roles["front"].run, public), config.server.fronts, DOORS)
     for name, run, count, stage in (
-        ("web", partial(roles["web"].run, doors), config.server.webs, DOORS),
+        ("web", partial(roles["web"].run, [inner]), config.server.webs, DOORS),
+        ("front", partial(roles["front"].run, public), config.server.fronts, DOORS),
         ("worker", roles["worker"].run, 1, NODE),
         ("beat", roles["beat"].run, 1, DOORS),
     ):

@@ -6,17 +6,22 @@ import signal
 import sys
 from types import FrameType
 
+import celery.app.amqp
+import celery.app.log
+import celery.app.routes
 import django_celery_beat.schedulers
 from celery.apps.beat import Beat
-from django.conf import settings
+from celery.signals import setup_logging
 
 from m3m_site.celery import app
 
-__all__ = ["django_celery_beat", "preload", "run"]
+__all__ = ["celery", "django_celery_beat", "preload", "run"]
 
 
 def preload() -> None:
+    """Check every model here, so that children share the result and do not do it again."""
     app.finalize()
+    app.loader.init_worker()
 
 
 def run() -> int:
@@ -26,5 +31,7 @@ def run() -> int:
         sys.exit(0)
 
     signal.signal(signal.SIGTERM, leave)
-    Beat(app=app, loglevel=settings.LOGGING["loggers"]["celery"]["level"], quiet=True).run()
+    # Whoever answers this signal keeps Celery's hands off the logging that Django has set up.
+    setup_logging.connect(lambda **_options: None, weak=False)
+    Beat(app=app, quiet=True).run()
     return 0

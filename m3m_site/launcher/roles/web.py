@@ -9,7 +9,6 @@ import uvicorn.lifespan.off
 import uvicorn.protocols.http.httptools_impl
 import uvicorn.protocols.websockets.websockets_sansio_impl
 import uvloop
-from django.conf import settings
 from django.urls import get_resolver
 
 from m3m_site.asgi import application
@@ -32,7 +31,6 @@ def run(listeners: list[socket.socket]) -> int:
         ws="websockets-sansio",
         lifespan="off",
         log_config=None,
-        log_level=settings.LOGGING["loggers"]["uvicorn"]["level"].lower(),
         access_log=False,
         server_header=False,
         proxy_headers=True,
