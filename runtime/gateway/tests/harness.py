@@ -47,6 +47,13 @@ class Front:
                 [*command, json.dumps(values)], pass_fds=[listener.fileno()], cwd=PROJECT
             )
 
+        self._wait_until_it_serves()
+
+    def _wait_until_it_serves(self) -> None:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as client:
+            client.sendall(b"GET /r/-/ HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert client.recv(12) == b"HTTP/1.1 404"
+
     def url(self, path: str) -> URL:
         return URL(f"http://127.0.0.1:{self.port}{path}", encoded=True)
 
