@@ -28,7 +28,11 @@ def answer_count(request: dict[str, Any], state: dict[str, int]) -> bytes:
         "header": request["h"].get("x-bench"),
         "query": request["q"].partition("=")[2],
     }
-    answer = {"s": 200, "h": {"content-type": "application/json; charset=utf-8"}, "b": orjson.dumps(result).decode()}
+    answer = {
+        "s": 200,
+        "h": {"content-type": "application/json; charset=utf-8"},
+        "b": orjson.dumps(result).decode(),
+    }
     return orjson.dumps(answer)
 
 
@@ -45,7 +49,7 @@ class EchoSandbox(asyncio.Protocol):
         # uvloop's transports are no subclasses of asyncio's.
         self.transport = cast("asyncio.Transport", transport)
         if self.hello:
-            transport.write(pack(Kind.HELLO, json.dumps(self.hello).encode()))
+            self.transport.write(pack(Kind.HELLO, json.dumps(self.hello).encode()))
 
     def data_received(self, data: bytes) -> None:
         out = []

@@ -62,7 +62,9 @@ class Front:
         self.process.wait(10)
 
     @contextlib.asynccontextmanager
-    async def ask(self, path: str, method: str = "GET", **options: Any) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def ask(
+        self, path: str, method: str = "GET", **options: Any
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         options.setdefault("allow_redirects", False)
         async with (
             aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
@@ -99,7 +101,9 @@ async def drain(reader: asyncio.StreamReader, silence: float = 0.5) -> bytes:
 class FakeService:
     """A service behind `<runtime_dir>/r/<slug>`; `handler` answers with a RESPONSE payload, bytes to write, or None."""
 
-    def __init__(self, runtime_dir: Path, slug: str, handler: Handler, hello: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, runtime_dir: Path, slug: str, handler: Handler, hello: dict[str, Any] | None = None
+    ) -> None:
         self.path = runtime_dir / "r" / slug
         self.handler = handler
         self.hello = {**HELLO, **(hello or {})}
@@ -180,7 +184,9 @@ def always(reply: object) -> Handler:
 class FakeWeb:
     """Stands in for Django behind `web.sock`; counts what it is asked."""
 
-    def __init__(self, runtime_dir: Path, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> None:
+    def __init__(
+        self, runtime_dir: Path, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> None:
         self._path = runtime_dir / "web.sock"
         self._handler = handler
         self.paths: list[str] = []
@@ -190,7 +196,9 @@ class FakeWeb:
     async def __aenter__(self) -> FakeWeb:
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.router.add_route("*", "/{tail:.*}", self._handle)
-        self._runner = web.AppRunner(app, handler_cancellation=True, auto_decompress=False, shutdown_timeout=0.1)
+        self._runner = web.AppRunner(
+            app, handler_cancellation=True, auto_decompress=False, shutdown_timeout=0.1
+        )
         await self._runner.setup()
         await web.UnixSite(self._runner, str(self._path)).start()
         return self

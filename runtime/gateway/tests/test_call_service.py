@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -65,10 +66,12 @@ class CallServiceTest:
         assert (status, body["error"]["code"]) == (400, "bad_path")
         assert service.requests == []
 
-    @pytest.mark.parametrize("body", [b"", b"text", "Я".encode(), b"\xff\xfe\x00", b"\x00" * 10, b"x" * 300_000])
+    @pytest.mark.parametrize(
+        "body", [b"", b"text", "Я".encode(), b"\xff\xfe\x00", b"\x00" * 10, b"x" * 300_000]
+    )
     async def test_it_carries_any_body_both_ways(self, front: Front, body: bytes) -> None:
         async def handler(_service: FakeService, request: dict[str, Any], _id: int) -> object:
-            return {"s": 200, **{key: request[key] for key in ("b", "b64") if key in request}}
+            return {"s": 200, **{key: value for key, value in request.items() if key in ("b", "b64")}}
 
         async with (
             FakeService(front.runtime_dir, "demo", handler) as service,
@@ -81,7 +84,9 @@ class CallServiceTest:
             assert base64.b64decode(seen["b64"]) == body
 
     async def test_it_takes_a_chunked_body(self, front: Front) -> None:
-        request = b"POST /r/demo/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+        request = (
+            b"POST /r/demo/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+        )
         async with FakeService(front.runtime_dir, "demo", echo) as service:
             await front.raw(request + b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
         assert service.requests[0]["b"] == "abcde"
@@ -90,8 +95,12 @@ class CallServiceTest:
     async def test_it_says_continue_when_asked(self, front: Front) -> None:
         async with FakeService(front.runtime_dir, "demo", echo):
             reader, writer = await asyncio.open_connection("127.0.0.1", front.port)
-            writer.write(b"POST /r/demo/ HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
-            assert await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 2) == b"HTTP/1.1 100 Continue\r\n\r\n"
+            writer.write(
+                b"POST /r/demo/ HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+            )
+            assert (
+                await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 2) == b"HTTP/1.1 100 Continue\r\n\r\n"
+            )
             writer.write(b"ok")
             assert b" 200 " in await asyncio.wait_for(reader.readline(), 2)
             writer.close()
@@ -119,7 +128,10 @@ class CallServiceTest:
 
     async def test_it_secures_every_answer(self, front: Front) -> None:
         reply = {"s": 200, "h": {"content-type": "image/svg+xml", "content-security-policy": "default-src *"}}
-        async with FakeService(front.runtime_dir, "demo", always(reply)), FakeWeb(front.runtime_dir, web_answer(404)):
+        async with (
+            FakeService(front.runtime_dir, "demo", always(reply)),
+            FakeWeb(front.runtime_dir, web_answer(404)),
+        ):
             for path in ("/r/demo/", "/api/r/demo/", "/r/none/", "/r/", "/r/demo/%00"):
                 async with front.ask(path) as response:
                     assert CSP in response.headers.getall("Content-Security-Policy")
@@ -178,7 +190,7 @@ class CallServiceTest:
                 assert await response.text() == "/next"
             assert service.connections == 1
 
-    async def test_it_believes_trusted_proxies_only(self, start_front: Any) -> None:
+    async def test_it_believes_trusted_proxies_only(self, start_front: Callable[..., Front]) -> None:
         front = start_front(trusted_proxies=["127.0.0.1", "10.0.0.0/8"])
         headers = {"X-Forwarded-For": "6.6.6.6, 203.0.113.9, 10.1.2.3", "X-Forwarded-Proto": "https"}
         async with FakeService(front.runtime_dir, "demo", echo):
@@ -189,7 +201,9 @@ class CallServiceTest:
 
     async def test_it_reads_absolute_targets(self, front: Front) -> None:
         async with FakeService(front.runtime_dir, "demo", echo) as service:
-            answer = await front.raw(b"GET http://x/r/demo/a?b=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            answer = await front.raw(
+                b"GET http://x/r/demo/a?b=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+            )
         assert b" 200 " in answer.partition(b"\r\n")[0]
         assert (service.requests[0]["p"], service.requests[0]["q"]) == ("/a", "b=1")
 
@@ -212,7 +226,9 @@ class CallServiceTest:
     async def test_it_passes_half_a_surrogate_pair_as_a_replacement(self, front: Front) -> None:
         async def handler(_service: FakeService, _request: dict[str, Any], frame_id: int) -> object:
             payload = json.dumps({"s": 200, "b": "a\ud800b\udc00😀", "h": {"x-bad": "\ud800", "x-good": "1"}})
-            return len(payload).to_bytes(4, "big") + bytes([34]) + frame_id.to_bytes(4, "big") + payload.encode()
+            return (
+                len(payload).to_bytes(4, "big") + bytes([34]) + frame_id.to_bytes(4, "big") + payload.encode()
+            )
 
         async with FakeService(front.runtime_dir, "demo", handler), front.ask("/r/demo/") as response:
             assert (await response.read()).decode() == "a\ufffdb\ufffd😀"

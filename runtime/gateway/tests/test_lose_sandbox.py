@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,11 +17,15 @@ from runtime.gateway.tests.harness import PROJECT, FakeService, Front, always, e
 from runtime.sandbox.frames import HEADER, Kind, pack
 
 
-async def until(condition: Any, limit: float = 3.0) -> None:
+async def until(condition: Callable[[], object], limit: float = 3.0) -> None:
     end = time.monotonic() + limit
     while not condition():
         assert time.monotonic() < end, "did not happen in time"
         await asyncio.sleep(0.01)
+
+
+def has_connections(service: FakeService, count: int) -> bool:
+    return service.connections >= count
 
 
 async def code_of(front: Front, path: str) -> tuple[int, str]:
@@ -85,7 +91,7 @@ class LoseSandboxTest:
             service.greets = False
             asked = asyncio.create_task(code_of(front, "/r/demo/"))
             for attempt in range(3):
-                await until(lambda done=attempt: service.connections > done)
+                await until(partial(has_connections, service, attempt + 1))
                 service.drop()
             service.greets = True
             assert await asked == (200, "")
@@ -98,7 +104,9 @@ class LoseSandboxTest:
             assert await code_of(front, "/r/demo/") == (200, "")
             old.handler = refuse
             async with FakeService(front.runtime_dir, "demo", echo, {"epoch": 2}) as new:
-                outcomes = await asyncio.gather(*(code_of(front, f"/r/demo/{number}") for number in range(10)))
+                outcomes = await asyncio.gather(
+                    *(code_of(front, f"/r/demo/{number}") for number in range(10))
+                )
                 assert outcomes == [(200, "")] * 10
                 assert len(new.requests) == 10
                 await asyncio.sleep(0.3)

@@ -114,7 +114,11 @@ class LimitRequestTest:
 
     async def test_it_refuses_what_the_service_does_not_take(self, front: Front) -> None:
         async with FakeService(front.runtime_dir, "demo", echo, {"body": 10}) as service:
-            assert await outcome(front, "/r/demo/", method="POST", data=b"x" * 11) == (413, "body_too_large", None)
+            assert await outcome(front, "/r/demo/", method="POST", data=b"x" * 11) == (
+                413,
+                "body_too_large",
+                None,
+            )
             assert (await front.get("/r/demo/", method="POST", data=b"x" * 10))[0] == 200
         assert len(service.requests) == 1
 
