@@ -14,6 +14,9 @@ from aiohttp import web
 from runtime.gateway.tests.harness import FakeService, FakeWeb, Front, drain, echo, silent, web_answer
 
 
+REQUEST = b"GET /r/orphan/ HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
 async def outcome(front: Front, path: str, **options: Any) -> tuple[int, str, str | None]:
     """(status, code, Retry-After) of a request that front refuses."""
     async with front.ask(path, **options) as response:
@@ -209,5 +212,9 @@ class LimitRequestTest:
             dead.bind(str(path))
         try:
             assert await outcome(front, "/r/orphan/") == (503, "unavailable", "1")
+            # However close they come to the end of an attempt to connect.
+            answers = await asyncio.gather(*(front.raw(REQUEST * 100) for _ in range(10)))
+            assert [answer.count(b"HTTP/1.1 503 ") for answer in answers] == [100] * 10
+            assert not any(b"starting" in answer for answer in answers)
         finally:
             path.unlink()
