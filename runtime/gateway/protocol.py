@@ -128,6 +128,8 @@ class ClientProtocol(HttpToolsProtocol):
         if self._head_size > settings.max_head or self._head_count > settings.max_headers:
             self._open_exchange(b"", HEAD_TOO_LARGE)
             return
+        if not self.url.startswith(b"/"):
+            self.url = _origin_form(self.url)
         url = self.url
         prefix = ROUTES if url.startswith(ROUTES) else ALIAS if url.startswith(ALIAS) else b""
         if prefix and not (self.parser.should_upgrade() and self._should_upgrade()):
@@ -271,3 +273,13 @@ class ClientProtocol(HttpToolsProtocol):
         if not self.transport.is_closing():
             self.transport.write(assemble_failure(failure, "GET", request_id, ends))
             self.transport.close()
+
+
+def _origin_form(url: bytes) -> bytes:
+    """The path and query of a target in absolute form (`GET http://host/path`); anything else as it is."""
+    try:
+        parsed = httptools.parse_url(url)
+    except httptools.HttpParserInvalidURLError:
+        return url
+    path = parsed.path or b"/"
+    return path + b"?" + parsed.query if parsed.query else path

@@ -57,9 +57,12 @@ class Service:
         else:
             call.deadline = self._loop.time() + self._settings.connect_wait
             self._waiting.append(call)
-            if self._task is None:
-                self._task = self._loop.create_task(self._connect())
-                self._task.add_done_callback(self._connected)
+            self._pursue()
+
+    def _pursue(self) -> None:
+        if self._task is None:
+            self._task = self._loop.create_task(self._connect())
+            self._task.add_done_callback(self._connected)
 
     async def _connect(self) -> None:
         """Connect by path until HELLO arrives or nobody waits.
@@ -95,6 +98,9 @@ class Service:
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("Connecting to service %s failed", self.slug, exc_info=error)
             self._drain(NODE_AWAY)
+        if self._waiting and self._connection is None and not task.cancelled():
+            # They came after the task had given up and before this was told.
+            self._pursue()
         self._leave_when_idle()
 
     def _drain(self, failure: Failure | None) -> None:
