@@ -115,7 +115,7 @@ class PublishSerializer(serializers.Serializer[Release]):
     bump = serializers.ChoiceField(choices=Bump.choices, default=Bump.MINOR)
     tag = serializers.ChoiceField(choices=Tag.choices, default=Tag.DEVELOP)
     comment = serializers.CharField(max_length=2000, default="", allow_blank=True)
-    activate = serializers.BooleanField(default=False, help_text="The first release is activated anyway.")
+    activate = serializers.BooleanField(default=True, help_text="The first release is activated anyway.")
 
 
 def _content(files: dict[str, str]) -> dict[str, Any]:

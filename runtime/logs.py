@@ -114,7 +114,13 @@ def bounds(path: Path) -> tuple[int, int]:
 
 
 def read(
-    path: Path, *, cursor: int | None = None, before: int | None = None, limit: int = 200, level: str = "", search: str = ""
+    path: Path,
+    *,
+    cursor: int | None = None,
+    before: int | None = None,
+    limit: int = 200,
+    level: str = "",
+    search: str = "",
 ) -> Page:
     """A page of messages from `cursor` on, or the last ones up to `before`, or without both the newest.
 

@@ -25,11 +25,11 @@ def publish_release(
     bump: str = Bump.MINOR,
     tag: str = Tag.DEVELOP,
     comment: str = "",
-    activate: bool = False,
+    activate: bool = True,
 ) -> Release:
     """Freeze the content of a branch under the next number. Raises UserError, NotFoundError.
 
-    A project's first release becomes the active one; later ones when `activate` says so.
+    It becomes the active one, as the first of a project always does, unless `activate` says no.
     """
     require(actor, project, Right.WORK)
     _check(bump, tag, comment)

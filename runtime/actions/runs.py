@@ -96,7 +96,12 @@ def stop_service(*, actor: Actor, project: Project) -> Run | None:
         for run in runs:
             _ask_to_stop(run, EndReason.STOPPED)
         if runs:
-            record(actor=actor, verb="stop", target=project, before={"run": str(runs[0].pk), "code": runs[0].label})
+            record(
+                actor=actor,
+                verb="stop",
+                target=project,
+                before={"run": str(runs[0].pk), "code": runs[0].label},
+            )
     return runs[0] if runs else None
 
 

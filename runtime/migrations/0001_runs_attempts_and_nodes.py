@@ -7,103 +7,271 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('pipeline', '0001_create_branches_and_releases'),
-        ('projects', '0001_create_projects_members_and_environment'),
+        ("pipeline", "0001_create_branches_and_releases"),
+        ("projects", "0001_create_projects_members_and_environment"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Node',
+            name="Node",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=200, verbose_name='name')),
-                ('pid', models.PositiveIntegerField(verbose_name='process')),
-                ('registered_at', models.DateTimeField(auto_now_add=True, verbose_name='registered at')),
-                ('lease_expires_at', models.DateTimeField(db_index=True, verbose_name='lease expires at')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("name", models.CharField(max_length=200, verbose_name="name")),
+                ("pid", models.PositiveIntegerField(verbose_name="process")),
+                ("registered_at", models.DateTimeField(auto_now_add=True, verbose_name="registered at")),
+                ("lease_expires_at", models.DateTimeField(db_index=True, verbose_name="lease expires at")),
             ],
             options={
-                'verbose_name': 'node',
-                'verbose_name_plural': 'nodes',
-                'ordering': ['-registered_at'],
+                "verbose_name": "node",
+                "verbose_name_plural": "nodes",
+                "ordering": ["-registered_at"],
             },
         ),
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('version', models.CharField(blank=True, max_length=20, verbose_name='version')),
-                ('branch', models.CharField(blank=True, max_length=100, verbose_name='branch')),
-                ('files', models.JSONField(blank=True, null=True, verbose_name='code')),
-                ('status', models.CharField(choices=[('pending', 'waiting for a node'), ('starting', 'starting'), ('running', 'running'), ('restarting', 'waiting to restart'), ('stopping', 'stopping'), ('stopped', 'stopped'), ('crashed', 'crashed')], default='pending', max_length=12, verbose_name='status')),
-                ('stop_reason', models.CharField(blank=True, choices=[('stopped', 'stopped on request'), ('replaced', 'replaced by another run'), ('script_error', 'error in the script'), ('limit_cpu', 'CPU limit exceeded'), ('limit_memory', 'memory limit exceeded'), ('limit_wall', 'time limit exceeded'), ('engine_crash', 'the sandbox process ended unexpectedly'), ('node_lost', 'the node was lost'), ('no_sandbox', 'this machine cannot sandbox a service')], max_length=20, verbose_name='stop asked for')),
-                ('reason', models.CharField(blank=True, choices=[('stopped', 'stopped on request'), ('replaced', 'replaced by another run'), ('script_error', 'error in the script'), ('limit_cpu', 'CPU limit exceeded'), ('limit_memory', 'memory limit exceeded'), ('limit_wall', 'time limit exceeded'), ('engine_crash', 'the sandbox process ended unexpectedly'), ('node_lost', 'the node was lost'), ('no_sandbox', 'this machine cannot sandbox a service')], max_length=20, verbose_name='reason')),
-                ('error', models.TextField(blank=True, verbose_name='error')),
-                ('epoch', models.PositiveIntegerField(default=0, verbose_name='epoch')),
-                ('restarts', models.PositiveIntegerField(default=0, verbose_name='restarts')),
-                ('routes', models.JSONField(blank=True, default=list, verbose_name='routes')),
-                ('requested_by', models.CharField(blank=True, max_length=254, verbose_name='requested by')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
-                ('started_at', models.DateTimeField(blank=True, null=True, verbose_name='started at')),
-                ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='finished at')),
-                ('node', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='runs', to='runtime.node', verbose_name='node')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='projects.project', verbose_name='project')),
-                ('release', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='runs', to='pipeline.release', verbose_name='release')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("version", models.CharField(blank=True, max_length=20, verbose_name="version")),
+                ("branch", models.CharField(blank=True, max_length=100, verbose_name="branch")),
+                ("files", models.JSONField(blank=True, null=True, verbose_name="code")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("pending", "waiting for a node"),
+                            ("starting", "starting"),
+                            ("running", "running"),
+                            ("restarting", "waiting to restart"),
+                            ("stopping", "stopping"),
+                            ("stopped", "stopped"),
+                            ("crashed", "crashed"),
+                        ],
+                        default="pending",
+                        max_length=12,
+                        verbose_name="status",
+                    ),
+                ),
+                (
+                    "stop_reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("stopped", "stopped on request"),
+                            ("replaced", "replaced by another run"),
+                            ("script_error", "error in the script"),
+                            ("limit_cpu", "CPU limit exceeded"),
+                            ("limit_memory", "memory limit exceeded"),
+                            ("limit_wall", "time limit exceeded"),
+                            ("engine_crash", "the sandbox process ended unexpectedly"),
+                            ("node_lost", "the node was lost"),
+                            ("no_sandbox", "this machine cannot sandbox a service"),
+                        ],
+                        max_length=20,
+                        verbose_name="stop asked for",
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("stopped", "stopped on request"),
+                            ("replaced", "replaced by another run"),
+                            ("script_error", "error in the script"),
+                            ("limit_cpu", "CPU limit exceeded"),
+                            ("limit_memory", "memory limit exceeded"),
+                            ("limit_wall", "time limit exceeded"),
+                            ("engine_crash", "the sandbox process ended unexpectedly"),
+                            ("node_lost", "the node was lost"),
+                            ("no_sandbox", "this machine cannot sandbox a service"),
+                        ],
+                        max_length=20,
+                        verbose_name="reason",
+                    ),
+                ),
+                ("error", models.TextField(blank=True, verbose_name="error")),
+                ("epoch", models.PositiveIntegerField(default=0, verbose_name="epoch")),
+                ("restarts", models.PositiveIntegerField(default=0, verbose_name="restarts")),
+                ("routes", models.JSONField(blank=True, default=list, verbose_name="routes")),
+                ("requested_by", models.CharField(blank=True, max_length=254, verbose_name="requested by")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created at")),
+                ("started_at", models.DateTimeField(blank=True, null=True, verbose_name="started at")),
+                ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="finished at")),
+                (
+                    "node",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="runs",
+                        to="runtime.node",
+                        verbose_name="node",
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="runs",
+                        to="projects.project",
+                        verbose_name="project",
+                    ),
+                ),
+                (
+                    "release",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="runs",
+                        to="pipeline.release",
+                        verbose_name="release",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'run',
-                'verbose_name_plural': 'runs',
-                'ordering': ['-created_at'],
+                "verbose_name": "run",
+                "verbose_name_plural": "runs",
+                "ordering": ["-created_at"],
             },
         ),
         migrations.CreateModel(
-            name='Attempt',
+            name="Attempt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('epoch', models.PositiveIntegerField(verbose_name='epoch')),
-                ('started_at', models.DateTimeField(auto_now_add=True, verbose_name='started at')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended at')),
-                ('reason', models.CharField(blank=True, choices=[('stopped', 'stopped on request'), ('replaced', 'replaced by another run'), ('script_error', 'error in the script'), ('limit_cpu', 'CPU limit exceeded'), ('limit_memory', 'memory limit exceeded'), ('limit_wall', 'time limit exceeded'), ('engine_crash', 'the sandbox process ended unexpectedly'), ('node_lost', 'the node was lost'), ('no_sandbox', 'this machine cannot sandbox a service')], max_length=20, verbose_name='reason')),
-                ('node', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='runtime.node', verbose_name='node')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attempts', to='runtime.run', verbose_name='run')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("epoch", models.PositiveIntegerField(verbose_name="epoch")),
+                ("started_at", models.DateTimeField(auto_now_add=True, verbose_name="started at")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended at")),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("stopped", "stopped on request"),
+                            ("replaced", "replaced by another run"),
+                            ("script_error", "error in the script"),
+                            ("limit_cpu", "CPU limit exceeded"),
+                            ("limit_memory", "memory limit exceeded"),
+                            ("limit_wall", "time limit exceeded"),
+                            ("engine_crash", "the sandbox process ended unexpectedly"),
+                            ("node_lost", "the node was lost"),
+                            ("no_sandbox", "this machine cannot sandbox a service"),
+                        ],
+                        max_length=20,
+                        verbose_name="reason",
+                    ),
+                ),
+                (
+                    "node",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="runtime.node",
+                        verbose_name="node",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="attempts",
+                        to="runtime.run",
+                        verbose_name="run",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'attempt',
-                'verbose_name_plural': 'attempts',
-                'ordering': ['-epoch'],
+                "verbose_name": "attempt",
+                "verbose_name_plural": "attempts",
+                "ordering": ["-epoch"],
             },
         ),
         migrations.CreateModel(
-            name='LimitOverride',
+            name="LimitOverride",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(choices=[('heap', 'heap'), ('cpu', 'cpu'), ('wall', 'wall'), ('boot', 'boot'), ('shutdown', 'shutdown'), ('body', 'body'), ('response', 'response'), ('timers', 'timers'), ('log_rate', 'log_rate'), ('log_burst', 'log_burst'), ('log_line', 'log_line')], max_length=40, verbose_name='name')),
-                ('value', models.FloatField(validators=[django.core.validators.MinValueValidator(0.001)], verbose_name='value')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='limits', to='projects.project', verbose_name='project')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        choices=[
+                            ("heap", "heap"),
+                            ("cpu", "cpu"),
+                            ("wall", "wall"),
+                            ("boot", "boot"),
+                            ("shutdown", "shutdown"),
+                            ("body", "body"),
+                            ("response", "response"),
+                            ("timers", "timers"),
+                            ("log_rate", "log_rate"),
+                            ("log_burst", "log_burst"),
+                            ("log_line", "log_line"),
+                        ],
+                        max_length=40,
+                        verbose_name="name",
+                    ),
+                ),
+                (
+                    "value",
+                    models.FloatField(
+                        validators=[django.core.validators.MinValueValidator(0.001)], verbose_name="value"
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="limits",
+                        to="projects.project",
+                        verbose_name="project",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'limit',
-                'verbose_name_plural': 'limits',
-                'constraints': [models.UniqueConstraint(fields=('project', 'name'), name='limit_once_per_project')],
+                "verbose_name": "limit",
+                "verbose_name_plural": "limits",
+                "constraints": [
+                    models.UniqueConstraint(fields=("project", "name"), name="limit_once_per_project")
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['project', '-created_at'], name='run_newest'),
+            model_name="run",
+            index=models.Index(fields=["project", "-created_at"], name="run_newest"),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['status'], name='run_status'),
+            model_name="run",
+            index=models.Index(fields=["status"], name="run_status"),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['restarting', 'running', 'starting', 'stopping'])), fields=('project',), name='one_held_run_per_project'),
+            model_name="run",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status__in", ["restarting", "running", "starting", "stopping"])),
+                fields=("project",),
+                name="one_held_run_per_project",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.UniqueConstraint(fields=('run', 'epoch'), name='attempt_once_per_epoch'),
+            model_name="attempt",
+            constraint=models.UniqueConstraint(fields=("run", "epoch"), name="attempt_once_per_epoch"),
         ),
     ]

@@ -10,7 +10,9 @@ class Attempt(models.Model):
     """One sandbox process within a run."""
 
     run = models.ForeignKey("runtime.Run", models.CASCADE, related_name="attempts", verbose_name=_("run"))
-    node = models.ForeignKey("runtime.Node", models.SET_NULL, null=True, related_name="+", verbose_name=_("node"))
+    node = models.ForeignKey(
+        "runtime.Node", models.SET_NULL, null=True, related_name="+", verbose_name=_("node")
+    )
     epoch = models.PositiveIntegerField(_("epoch"))
     started_at = models.DateTimeField(_("started at"), auto_now_add=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)

@@ -14,7 +14,9 @@ NAMES = [(field.name, field.name) for field in fields(Limits)]
 class LimitOverride(models.Model):
     """A limit that staff lowered or raised for one project; sizes in bytes, times in seconds."""
 
-    project = models.ForeignKey("projects.Project", models.CASCADE, related_name="limits", verbose_name=_("project"))
+    project = models.ForeignKey(
+        "projects.Project", models.CASCADE, related_name="limits", verbose_name=_("project")
+    )
     name = models.CharField(_("name"), max_length=40, choices=NAMES)
     value = models.FloatField(_("value"), validators=[MinValueValidator(0.001)])
 

@@ -29,7 +29,9 @@ class RunQuerySet(models.QuerySet["Run"]):
 
     def latest_of(self, projects: Sequence[Project]) -> RunQuerySet:
         """The newest run of each project, in one query."""
-        newest = self.model.objects.filter(project=OuterRef("project")).order_by("-created_at").values("pk")[:1]
+        newest = (
+            self.model.objects.filter(project=OuterRef("project")).order_by("-created_at").values("pk")[:1]
+        )
         return self.filter(project__in=projects, pk=Subquery(newest))
 
 
@@ -37,14 +39,23 @@ class Run(models.Model):
     """From a start asked for to its end; one log; survives crashes of its sandbox and takeover by another node."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    project = models.ForeignKey("projects.Project", models.CASCADE, related_name="runs", verbose_name=_("project"))
+    project = models.ForeignKey(
+        "projects.Project", models.CASCADE, related_name="runs", verbose_name=_("project")
+    )
     release = models.ForeignKey(
-        "pipeline.Release", models.SET_NULL, null=True, blank=True, related_name="runs", verbose_name=_("release")
+        "pipeline.Release",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="runs",
+        verbose_name=_("release"),
     )
     version = models.CharField(_("version"), max_length=20, blank=True)
     branch = models.CharField(_("branch"), max_length=100, blank=True)
     files = models.JSONField(_("code"), null=True, blank=True)  # of a debug run, frozen at its start
-    status = models.CharField(_("status"), max_length=12, choices=RunStatus.choices, default=RunStatus.PENDING)
+    status = models.CharField(
+        _("status"), max_length=12, choices=RunStatus.choices, default=RunStatus.PENDING
+    )
     stop_reason = models.CharField(_("stop asked for"), max_length=20, choices=EndReason.choices, blank=True)
     reason = models.CharField(_("reason"), max_length=20, choices=EndReason.choices, blank=True)
     error = models.TextField(_("error"), blank=True)
@@ -67,7 +78,9 @@ class Run(models.Model):
         ordering = ["-created_at"]
         constraints = [
             models.UniqueConstraint(
-                fields=["project"], condition=Q(status__in=sorted(HELD_STATUSES)), name="one_held_run_per_project"
+                fields=["project"],
+                condition=Q(status__in=sorted(HELD_STATUSES)),
+                name="one_held_run_per_project",
             )
         ]
         indexes = [
@@ -127,8 +140,10 @@ class Run(models.Model):
     def next_attempt(self, node: Node) -> bool:
         """Raise the epoch for one more fork on the node that holds the run; False when the lease is lost."""
         with transaction.atomic():
-            taken = self._held(node).filter(stop_reason="").update(
-                epoch=F("epoch") + 1, restarts=F("restarts") + 1, status=RunStatus.STARTING
+            taken = (
+                self._held(node)
+                .filter(stop_reason="")
+                .update(epoch=F("epoch") + 1, restarts=F("restarts") + 1, status=RunStatus.STARTING)
             )
             if taken:
                 self.restarts += 1
@@ -136,16 +151,20 @@ class Run(models.Model):
         return bool(taken)
 
     def mark_running(self, node: Node, routes: list[dict[str, str]]) -> bool:
-        changed = self._held(node).filter(status=RunStatus.STARTING).update(
-            status=RunStatus.RUNNING, routes=routes, started_at=self.started_at or timezone.now()
+        changed = (
+            self._held(node)
+            .filter(status=RunStatus.STARTING)
+            .update(status=RunStatus.RUNNING, routes=routes, started_at=self.started_at or timezone.now())
         )
         return bool(changed)
 
     def mark_restarting(self, node: Node, reason: str, delay: float) -> bool:
         """The attempt ended with `reason`; the next one follows after `delay` seconds."""
         self.end_attempt(reason)
-        changed = self._held(node).filter(status__in=HELD_STATUSES).update(
-            status=RunStatus.RESTARTING if delay else RunStatus.STARTING
+        changed = (
+            self._held(node)
+            .filter(status__in=HELD_STATUSES)
+            .update(status=RunStatus.RESTARTING if delay else RunStatus.STARTING)
         )
         return bool(changed)
 
@@ -154,15 +173,19 @@ class Run(models.Model):
 
     def end_attempt(self, reason: str) -> None:
         """Write down that the present attempt is over."""
-        Attempt.objects.filter(run=self, epoch=self.epoch, ended_at=None).update(ended_at=Now(), reason=reason)
+        Attempt.objects.filter(run=self, epoch=self.epoch, ended_at=None).update(
+            ended_at=Now(), reason=reason
+        )
 
     def finish(self, node: Node | None, status: RunStatus, reason: str, error: str = "") -> bool:
         """End the run for good; False when it has ended already or another node holds it."""
         if status not in FINAL_STATUSES:
             raise ValueError(f"{status} does not end a run")
         with transaction.atomic():
-            done = Run.objects.filter(pk=self.pk, node=node, epoch=self.epoch).live().update(
-                status=status, reason=reason, error=error[:4000], finished_at=Now()
+            done = (
+                Run.objects.filter(pk=self.pk, node=node, epoch=self.epoch)
+                .live()
+                .update(status=status, reason=reason, error=error[:4000], finished_at=Now())
             )
             if done:
                 self.end_attempt(reason)
@@ -179,5 +202,3 @@ class Run(models.Model):
     for _method in (claim, next_attempt, mark_running, mark_restarting, mark_stopping, finish, give_back):
         _method.alters_data = True  # type: ignore[attr-defined]
     del _method
-
-

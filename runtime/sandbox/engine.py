@@ -95,7 +95,9 @@ class Engine:
         self._cx = ctypes.c_void_p.from_address(id(self._context) + CONTEXT_OFFSET).value
         self._rt = ctypes.c_void_p.from_address(id(self._context) + RUNTIME_OFFSET).value
         if self._lib.JS_GetRuntime(self._cx) != self._rt:
-            raise EngineError("The JavaScript engine has another layout than expected; install the locked version.")
+            raise EngineError(
+                "The JavaScript engine has another layout than expected; install the locked version."
+            )
         self.cpu_deadline = self.wall_deadline = NEVER
         self.tripped = ""
         self.sources: Mapping[str, str] = {}
@@ -242,12 +244,16 @@ class Engine:
                     self.sources[candidate], candidate, flags=EVAL_MODULE | EVAL_COMPILE_ONLY
                 )
                 return None if module.tag == TAG_EXCEPTION else int(module.bits)
-        self._lib.JS_ThrowReferenceError(context, b"there is no file '%s' in this branch", name.encode()[:200])
+        self._lib.JS_ThrowReferenceError(
+            context, b"there is no file '%s' in this branch", name.encode()[:200]
+        )
         return None
 
     # -- promises that nobody handles
 
-    def _on_rejection(self, _context: int, promise: _Value, reason: _Value, handled: bool, _opaque: int) -> None:
+    def _on_rejection(
+        self, _context: int, promise: _Value, reason: _Value, handled: bool, _opaque: int
+    ) -> None:
         if handled:
             if earlier := self._rejected.pop(promise.bits, None):
                 self._free(earlier)

@@ -41,7 +41,9 @@ class Ended(Exception):
 class Guest:
     """One service in one process."""
 
-    def __init__(self, engine: Engine, host: socket.socket, listener: socket.socket, page: mmap.mmap, lease: mmap.mmap):
+    def __init__(
+        self, engine: Engine, host: socket.socket, listener: socket.socket, page: mmap.mmap, lease: mmap.mmap
+    ):
         self.engine = engine
         self.page = page
         self.lease = lease
@@ -50,7 +52,9 @@ class Guest:
         self.listener = listener
         self.epoll = select.epoll()
         self.routes: dict[int, RouteLink] = {}
-        self.pending: dict[int, tuple[RouteLink, int, int, str]] = {}  # ticket -> link, frame id, deadline, request
+        self.pending: dict[
+            int, tuple[RouteLink, int, int, str]
+        ] = {}  # ticket -> link, frame id, deadline, request
         self.tickets = 0
         self.phase = ""
         self.phase_deadline = NEVER
@@ -87,7 +91,9 @@ class Guest:
             except (Interrupted, OutOfMemory, GuestFault):
                 return
 
-    def attempt(self, what: str, function: Callable[..., object], *arguments: object, wall: int) -> str | None:
+    def attempt(
+        self, what: str, function: Callable[..., object], *arguments: object, wall: int
+    ) -> str | None:
         """`enter`, with the outcome of RUNTIME.md section 3: a limit is logged and named, the run lives.
 
         Returns None when all went well, else the name of the limit or `engine_crash`. In boot and start a limit
@@ -148,7 +154,10 @@ class Guest:
     def end(self, reason: str, message: str, stack: str = "") -> None:
         """Tell the node why this attempt is over, and leave. Always raises Ended."""
         final = bool(self.phase) and self.phase != "shutdown"
-        self.node.send(Kind.FAILED, {"reason": reason, "message": message, "stack": stack, "phase": self.phase, "final": final})
+        self.node.send(
+            Kind.FAILED,
+            {"reason": reason, "message": message, "stack": stack, "phase": self.phase, "final": final},
+        )
         raise Ended(reason)
 
     # -- phases
@@ -157,7 +166,11 @@ class Guest:
         self.phase = phase
         seconds = self.limits.shutdown if phase == "shutdown" else self.limits.boot
         self.phase_deadline = time.monotonic_ns() + int(seconds * 1e9)
-        self.attempt({"boot": "boot", "start": "start", "shutdown": "shutdown"}[phase], function, wall=self.phase_deadline)
+        self.attempt(
+            {"boot": "boot", "start": "start", "shutdown": "shutdown"}[phase],
+            function,
+            wall=self.phase_deadline,
+        )
 
     def end_phase(self, phase: str, error: dict[str, str] | None) -> None:
         """Called from the script when a phase has run to its end."""
@@ -209,7 +222,9 @@ class Guest:
             elif kind == Kind.ENV:
                 self.attempt("env", self.natives.set_env, json.dumps(data), wall=self._wall())
             elif kind == Kind.STOP:
-                self.limits = Limits.of({**vars(self.limits), "shutdown": data.get("deadline", self.limits.shutdown)})
+                self.limits = Limits.of(
+                    {**vars(self.limits), "shutdown": data.get("deadline", self.limits.shutdown)}
+                )
                 self.begin_phase("shutdown", self.natives.shutdown)
             self._after_entry()
         if self.node.closed:
@@ -222,7 +237,12 @@ class Guest:
         self.engine.sources = data["files"]
         self.natives.go = data.get("go", False)
         self.phase = "boot"
-        self.attempt("setup", self.natives.setup, json.dumps({"env": data["env"], "seed": os.urandom(16).hex()}), wall=NEVER)
+        self.attempt(
+            "setup",
+            self.natives.setup,
+            json.dumps({"env": data["env"], "seed": os.urandom(16).hex()}),
+            wall=NEVER,
+        )
         self.begin_phase("boot", self.natives.boot)
 
     def _wall(self) -> int:
@@ -243,7 +263,9 @@ class Guest:
         limits = self.limits
         link.add(
             Kind.HELLO,
-            json.dumps({"epoch": self.epoch, "body": limits.body, "wall": limits.wall, "response": limits.response}).encode(),
+            json.dumps(
+                {"epoch": self.epoch, "body": limits.body, "wall": limits.wall, "response": limits.response}
+            ).encode(),
         )
         self._flush(link)
 
@@ -291,14 +313,20 @@ class Guest:
 
     def _answer(self, link: RouteLink, frame_id: int, answer: str) -> None:
         payload = answer.encode("utf-8", "surrogatepass")
-        if len(payload) > self.limits.response * 2:  # JSON may double what the limit allows; front counts exactly
+        if (
+            len(payload) > self.limits.response * 2
+        ):  # JSON may double what the limit allows; front counts exactly
             self.node.log("error", f"response above the limit of {self.limits.response} bytes", self.limits)
             payload = _error_answer(500, "internal", "Internal error", "")
         link.add(Kind.RESPONSE, payload, frame_id)
 
     def _fail(self, link: RouteLink, frame_id: int, text: str, status: int) -> None:
-        code, message = ("timeout", "The service took too long") if status == 504 else ("internal", "Internal error")
-        link.add(Kind.RESPONSE, _error_answer(status, code, message, json.loads(text).get("id", "")), frame_id)
+        code, message = (
+            ("timeout", "The service took too long") if status == 504 else ("internal", "Internal error")
+        )
+        link.add(
+            Kind.RESPONSE, _error_answer(status, code, message, json.loads(text).get("id", "")), frame_id
+        )
 
     def respond(self, ticket: int, answer: str) -> None:
         """An asynchronous handler came to its end (called from the script)."""
@@ -404,4 +432,6 @@ def _title(request: str) -> str:
 
 def _error_answer(status: int, code: str, message: str, request_id: str) -> bytes:
     body = json.dumps({"error": {"code": code, "message": message, "requestId": request_id}})
-    return json.dumps({"s": status, "h": {"content-type": "application/json; charset=utf-8"}, "b": body}).encode()
+    return json.dumps(
+        {"s": status, "h": {"content-type": "application/json; charset=utf-8"}, "b": body}
+    ).encode()

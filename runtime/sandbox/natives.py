@@ -49,7 +49,9 @@ def _phase(payload: str) -> str:
 def _call(payload: str) -> str:
     guest = _current()
     if guest.engine.overdue():
-        return json.dumps({"e": {"name": "Error", "message": "a limit was exceeded", "code": guest.engine.tripped}})
+        return json.dumps(
+            {"e": {"name": "Error", "message": "a limit was exceeded", "code": guest.engine.tripped}}
+        )
     deadline = min(guest.engine.wall_deadline, time.monotonic_ns() + 60_000_000_000)
     return guest.node.call(payload, deadline)
 
@@ -101,7 +103,12 @@ class Natives:
         take = guest.engine.take
         self.setup, self.set_env = take("setup"), take("setEnv")
         self.boot, self.begin, self.shutdown = take("boot"), take("begin"), take("shutdown")
-        self.request, self.fire, self.reject, self.routes = take("request"), take("fire"), take("reject"), take("routes")
+        self.request, self.fire, self.reject, self.routes = (
+            take("request"),
+            take("fire"),
+            take("reject"),
+            take("routes"),
+        )
         self._next_timer, self._take_timer = take("timers.next"), take("timers.take")
         guest.engine.seal()
         self.go = False

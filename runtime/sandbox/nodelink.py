@@ -96,7 +96,15 @@ class NodeLink:
             remaining = (deadline - time.monotonic_ns()) / 1e9
             if remaining <= 0 or not self._poll.poll(min(remaining, 3600.0)):
                 if remaining <= 0:
-                    return json.dumps({"e": {"name": "Error", "message": "the host call took too long", "code": "limit_wall"}})
+                    return json.dumps(
+                        {
+                            "e": {
+                                "name": "Error",
+                                "message": "the host call took too long",
+                                "code": "limit_wall",
+                            }
+                        }
+                    )
                 continue
             data = self._socket.recv(262144)
             if not data:

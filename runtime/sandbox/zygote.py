@@ -26,7 +26,9 @@ from runtime.sandbox.guest import PAGE, Guest
 
 POLL_MS = 20
 GRACE_NS = 40_000_000  # past its deadline the engine gets this long to stop by itself
-PYTHON_MARGIN = 192 * 1024 * 1024  # data of the process beside the JavaScript heap, strings in transit included
+PYTHON_MARGIN = (
+    192 * 1024 * 1024
+)  # data of the process beside the JavaScript heap, strings in transit included
 
 # PyDLL: the fork must happen with the interpreter lock held. libc's fork, not os.fork, whose handlers dirty
 # three times the memory; the zygote has one thread, so there is nothing for them to repair.
@@ -103,7 +105,9 @@ class Zygote:
         self.poll.register(pidfd, select.POLLIN)
         self._tell({"spawned": order["run"], "pid": pid})
 
-    def _become_sandbox(self, order: dict[str, Any], descriptors: list[int], page: mmap.mmap, parent: int) -> None:
+    def _become_sandbox(
+        self, order: dict[str, Any], descriptors: list[int], page: mmap.mmap, parent: int
+    ) -> None:
         """The child's side of the fork; never returns."""
         code = 1
         try:

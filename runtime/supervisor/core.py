@@ -35,7 +35,9 @@ from runtime.supervisor.zygote import LeasePage, Zygote, ZygoteError
 log = logging.getLogger(__name__)
 
 TICK = 1.0
-SWITCH_INTERVAL = 0.0002  # busy tasks share the interpreter lock; at the default a start waits 20 times longer
+SWITCH_INTERVAL = (
+    0.0002  # busy tasks share the interpreter lock; at the default a start waits 20 times longer
+)
 STOP_GRACE = 1.0
 
 
@@ -51,7 +53,9 @@ class Supervisor:
         self.sandboxes: Sandboxes
         self._histories: dict[UUID, History] = {}
         self._retries: list[tuple[float, int, UUID]] = []  # due, tie-breaker, run
-        self._exits: dict[str, tuple[str, int]] = {}  # key -> killed, status; waiting for the end of its stream
+        self._exits: dict[
+            str, tuple[str, int]
+        ] = {}  # key -> killed, status; waiting for the end of its stream
         self._barrier = Barrier()
         self._first_round = True
         self._stopping = False
@@ -164,7 +168,9 @@ class Supervisor:
         if not self._follow():
             return
         free = Q(status=RunStatus.PENDING, node=None)
-        waiting = list((Run.objects.filter(free) | Run.objects.orphaned()).select_related("project", "node", "release"))
+        waiting = list(
+            (Run.objects.filter(free) | Run.objects.orphaned()).select_related("project", "node", "release")
+        )
         first, self._first_round = self._first_round, False
         go = not first
         for run in waiting:
@@ -188,7 +194,9 @@ class Supervisor:
     def _follow(self) -> bool:
         """Stop, kill, rename and relaunch as the rows of this node say; False while the zygote is being replaced."""
         rows = Run.objects.filter(node=self._lease.node, status__in=HELD_STATUSES)
-        held = {row["pk"]: row for row in rows.values("pk", "epoch", "status", "stop_reason", "project__slug")}
+        held = {
+            row["pk"]: row for row in rows.values("pk", "epoch", "status", "stop_reason", "project__slug")
+        }
         retrying = {run_id for _due, _tie, run_id in self._retries}
         for sandbox in list(self.sandboxes.by_run.values()):
             row = held.pop(sandbox.run.pk, None)
@@ -359,7 +367,9 @@ class Supervisor:
         successor = None
         if reason is EndReason.REPLACED:
             successor = (
-                Run.objects.filter(project=run.project_id, status=RunStatus.PENDING, node=None, stop_reason="")
+                Run.objects.filter(
+                    project=run.project_id, status=RunStatus.PENDING, node=None, stop_reason=""
+                )
                 .select_related("project", "node", "release")
                 .order_by("-created_at")
                 .first()
@@ -404,7 +414,9 @@ class Supervisor:
             if event[0] in ("sandbox", "zygote"):
                 self._guarded(self._handle, event)
         self.sandboxes.forget_zygote()
-        for run in Run.objects.filter(node=self._lease.node, status__in=HELD_STATUSES).select_related("project"):
+        for run in Run.objects.filter(node=self._lease.node, status__in=HELD_STATUSES).select_related(
+            "project"
+        ):
             if run.stop_reason or not run.project.auto_start:
                 run.finish(run.node, RunStatus.STOPPED, run.stop_reason or EndReason.STOPPED)
             else:

@@ -63,7 +63,9 @@ class Zygote:
             answer = {}
         if not answer.get("ready"):
             self.kill()
-            raise ZygoteError(answer.get("refused") or "the sandbox process did not start; its message is in the log")
+            raise ZygoteError(
+                answer.get("refused") or "the sandbox process did not start; its message is in the log"
+            )
         self.control.settimeout(None)
         self.landlock = int(answer["landlock"])
 

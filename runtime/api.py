@@ -1,0 +1,154 @@
+"""REST of services: start, stop, restart, status and logs of a project."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from django.http import StreamingHttpResponse
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.errors import NotFoundError
+from projects.api.base import ProjectDoor
+from runtime import logs
+from runtime.actions.runs import restart_service, start_service, stop_service
+from runtime.choices import FINAL_STATUSES, RunStatus
+from runtime.models import Run
+from runtime.serializers import (
+    LogQuerySerializer,
+    LogsSerializer,
+    RunSerializer,
+    StartSerializer,
+    StatusSerializer,
+)
+from runtime.states import describe_project, describe_run
+
+LONGEST_WAIT = 30.0
+# Each request that waits holds a thread of web; the rest of the pool stays free for everybody else.
+_waiters = threading.BoundedSemaphore(6)
+
+
+def wait_for(run: Run, seconds: float, done: Callable[[Run], bool]) -> Run:
+    """The run once `done`, or as it is after `seconds`, or at once when too many requests wait already."""
+    deadline = time.monotonic() + min(seconds, LONGEST_WAIT)
+    pause = 0.004
+    if not _waiters.acquire(blocking=False):
+        return run
+    try:
+        while not done(run) and time.monotonic() < deadline:
+            time.sleep(pause)
+            pause = min(pause * 1.3, 0.1)
+            run.refresh_from_db(
+                fields=["status", "reason", "error", "started_at", "finished_at", "restarts", "epoch"]
+            )
+    finally:
+        _waiters.release()
+    return run
+
+
+def _seconds(request: Request) -> float:
+    try:
+        return max(0.0, float(request.query_params.get("wait", 0)))
+    except ValueError:
+        return 0.0
+
+
+def _runs_or_failed(run: Run) -> bool:
+    return run.status == RunStatus.RUNNING or run.is_final
+
+
+def _accepted(request: Request, run: Run, done: Callable[[Run], bool]) -> Response:
+    if seconds := _seconds(request):
+        run = wait_for(run, seconds, done)
+    return Response(RunSerializer(describe_run(run)).data, status=status.HTTP_202_ACCEPTED)
+
+
+class StartView(ProjectDoor):
+    @extend_schema(request=StartSerializer, responses={202: RunSerializer})
+    def post(self, request: Request, project: str) -> Response:
+        """Start a release, a branch, or with an empty body the active release; `?wait=` holds the answer."""
+        found = self.project
+        data = StartSerializer(data=request.data)
+        data.is_valid(raise_exception=True)
+        run = start_service(actor=self.actor, project=found, **data.validated_data)
+        return _accepted(request, run, _runs_or_failed)
+
+
+class RestartView(ProjectDoor):
+    @extend_schema(request=StartSerializer, responses={202: RunSerializer})
+    def post(self, request: Request, project: str) -> Response:
+        """Start anew what ran last, or the release or branch that is named."""
+        found = self.project
+        data = StartSerializer(data=request.data)
+        data.is_valid(raise_exception=True)
+        action = start_service if data.validated_data else restart_service
+        run = action(actor=self.actor, project=found, **data.validated_data)
+        return _accepted(request, run, _runs_or_failed)
+
+
+class StopView(ProjectDoor):
+    @extend_schema(request=None, responses={202: RunSerializer})
+    def post(self, request: Request, project: str) -> Response:
+        """Stop the service; answers the run, or null where nothing ran."""
+        run = stop_service(actor=self.actor, project=self.project)
+        if run is None:
+            return Response(None, status=status.HTTP_202_ACCEPTED)
+        run.refresh_from_db()
+        return _accepted(request, run, lambda it: it.status in FINAL_STATUSES)
+
+
+class StatusView(ProjectDoor):
+    @extend_schema(responses=StatusSerializer)
+    def get(self, request: Request, project: str) -> Response:
+        """Status, newest run, routes and schedules."""
+        return Response(StatusSerializer(describe_project(self.project)).data)
+
+
+class LogDoor(ProjectDoor):
+    """Doors to the log of one run: the newest, or the one that `?run=` names."""
+
+    def run_of(self, run_id: Any) -> Run | None:
+        runs = Run.objects.filter(project=self.project)
+        if run_id is None:
+            return runs.order_by("-created_at").first()
+        found = runs.filter(pk=run_id).first()
+        if found is None:
+            raise NotFoundError("run_not_found", _("There is no such run."))
+        return found
+
+
+class LogsView(LogDoor):
+    @extend_schema(parameters=[LogQuerySerializer], responses=LogsSerializer)
+    def get(self, request: Request, project: str) -> Response:
+        """Messages from `cursor` on, or the last ones up to `before`, or the newest."""
+        query = LogQuerySerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        wanted: dict[str, Any] = dict(query.validated_data)
+        run = self.run_of(wanted.pop("run", None))
+        if run is None:
+            return Response(
+                LogsSerializer({"run": None, "lines": [], "cursor": 0, "start": 0, "end": 0}).data
+            )
+        page = logs.read(logs.directory(run.project_id, run.pk), **wanted)
+        return Response(LogsSerializer({"run": run.pk, **asdict(page)}).data)
+
+
+class LogDownloadView(LogDoor):
+    @extend_schema(responses={(200, "text/plain"): str})
+    def get(self, request: Request, project: str) -> StreamingHttpResponse:
+        """The whole log as a text file."""
+        query = LogQuerySerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        run = self.run_of(query.validated_data.get("run"))
+        content = logs.download(logs.directory(run.project_id, run.pk)) if run else iter(())
+        answer = StreamingHttpResponse(content, content_type="text/plain; charset=utf-8")
+        name = f"{self.project.slug}-{run.created_at:%Y%m%d-%H%M%S}" if run else self.project.slug
+        answer["Content-Disposition"] = f'attachment; filename="{name}.log"'
+        return answer

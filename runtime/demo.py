@@ -1,0 +1,44 @@
+"""The demo service: what a stranger sees answer first, and may change."""
+
+from __future__ import annotations
+
+SLUG = "demo"
+
+MAIN = """\
+// The demo service. Change it, press Save, Release and Start, and call it again.
+import { greet } from './lib/greet.js';
+
+let visits = 0;
+
+service.start(() => {
+  logger.info('Demo service started');
+});
+
+// Try: curl <url>
+router.get('/', () => {
+  visits += 1;
+  logger.info('visit', visits);
+  return { message: greet(env.getString('GREETING', 'Hello'), 'world'), visits };
+});
+
+// Try: curl <url>hello/Ada
+router.get('/hello/:name', (ctx) => ({ message: greet(env.getString('GREETING', 'Hello'), ctx.params.name) }));
+
+// Try: curl -d '{"n": 5}' -H 'Content-Type: application/json' <url>double
+router.post('/double', (ctx) => {
+  const n = Number(ctx.body?.n);
+  if (Number.isNaN(n)) return ctx.response(400, { error: 'n must be a number' });
+  return { n, double: n * 2 };
+});
+
+// A page of HTML.
+router.get('/page', (ctx) => ctx.html(`<h1>Demo</h1><p>${visits} visits so far.</p>`));
+"""
+
+GREET = """\
+export function greet(greeting, name) {
+  return `${greeting}, ${name}!`;
+}
+"""
+
+FILES = {"main": MAIN, "lib/greet.js": GREET}

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from runtime.choices import EndReason, LogLevel, RunStatus
+
+
+class StartSerializer(serializers.Serializer[None]):
+    """What to start; empty for the active release."""
+
+    version = serializers.CharField(required=False, max_length=20)
+    branch = serializers.CharField(required=False, max_length=100)
+
+
+class RunSerializer(serializers.Serializer[None]):
+    id = serializers.UUIDField()
+    status = serializers.ChoiceField(choices=RunStatus.choices)
+    release = serializers.CharField(allow_null=True)
+    branch = serializers.CharField(allow_null=True)
+    reason = serializers.ChoiceField(choices=EndReason.choices, allow_null=True)
+    error = serializers.CharField(allow_null=True)
+    restarts = serializers.IntegerField()
+    epoch = serializers.IntegerField()
+    requested_by = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class RouteSerializer(serializers.Serializer[None]):
+    method = serializers.CharField()
+    path = serializers.CharField()
+
+
+class StatusSerializer(serializers.Serializer[None]):
+    status = serializers.ChoiceField(choices=["running", "starting", "stopping", "stopped", "crashed"])
+    run = RunSerializer(allow_null=True)
+    routes = RouteSerializer(many=True)
+    schedules = serializers.ListField(child=serializers.DictField())
+    route_url = serializers.CharField()
+
+
+class LogQuerySerializer(serializers.Serializer[None]):
+    run = serializers.UUIDField(required=False)
+    cursor = serializers.IntegerField(required=False, min_value=0)
+    before = serializers.IntegerField(required=False, min_value=0)
+    limit = serializers.IntegerField(required=False, min_value=1, max_value=1000, default=200)
+    level = serializers.ChoiceField(choices=LogLevel.choices, required=False)
+    search = serializers.CharField(required=False, max_length=200)
+
+
+class LineSerializer(serializers.Serializer[None]):
+    time = serializers.CharField()
+    level = serializers.CharField()
+    message = serializers.CharField()
+    cursor = serializers.IntegerField()
+
+
+class LogsSerializer(serializers.Serializer[None]):
+    """`cursor` reads on from here, `start` is `before` of the page that comes earlier, `end` the log's length."""
+
+    run = serializers.UUIDField(allow_null=True)
+    lines = LineSerializer(many=True)
+    cursor = serializers.IntegerField()
+    start = serializers.IntegerField()
+    end = serializers.IntegerField()
