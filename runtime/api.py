@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
+from uuid import UUID
 
 from django.http import StreamingHttpResponse
 from django.utils.translation import gettext_lazy as _
@@ -114,7 +115,7 @@ class StatusView(ProjectDoor):
 class LogDoor(ProjectDoor):
     """Doors to the log of one run: the newest, or the one that `?run=` names."""
 
-    def run_of(self, run_id: Any) -> Run | None:
+    def run_of(self, run_id: UUID | None) -> Run | None:
         runs = Run.objects.filter(project=self.project)
         if run_id is None:
             return runs.order_by("-created_at").first()

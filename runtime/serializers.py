@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
 from runtime.choices import EndReason, LogLevel, RunStatus
@@ -12,7 +14,7 @@ class StartSerializer(serializers.Serializer[None]):
     branch = serializers.CharField(required=False, max_length=100)
 
 
-class RunSerializer(serializers.Serializer[None]):
+class RunSerializer(serializers.Serializer[dict[str, Any]]):
     id = serializers.UUIDField()
     status = serializers.ChoiceField(choices=RunStatus.choices)
     release = serializers.CharField(allow_null=True)
@@ -27,12 +29,12 @@ class RunSerializer(serializers.Serializer[None]):
     finished_at = serializers.DateTimeField(allow_null=True)
 
 
-class RouteSerializer(serializers.Serializer[None]):
+class RouteSerializer(serializers.Serializer[dict[str, Any]]):
     method = serializers.CharField()
     path = serializers.CharField()
 
 
-class StatusSerializer(serializers.Serializer[None]):
+class StatusSerializer(serializers.Serializer[dict[str, Any]]):
     status = serializers.ChoiceField(choices=["running", "starting", "stopping", "stopped", "crashed"])
     run = RunSerializer(allow_null=True)
     routes = RouteSerializer(many=True)
@@ -49,14 +51,14 @@ class LogQuerySerializer(serializers.Serializer[None]):
     search = serializers.CharField(required=False, max_length=200)
 
 
-class LineSerializer(serializers.Serializer[None]):
+class LineSerializer(serializers.Serializer[dict[str, Any]]):
     time = serializers.CharField()
     level = serializers.CharField()
     message = serializers.CharField()
     cursor = serializers.IntegerField()
 
 
-class LogsSerializer(serializers.Serializer[None]):
+class LogsSerializer(serializers.Serializer[dict[str, Any]]):
     """`cursor` reads on from here, `start` is `before` of the page that comes earlier, `end` the log's length."""
 
     run = serializers.UUIDField(allow_null=True)

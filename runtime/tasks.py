@@ -49,9 +49,9 @@ def tell_environment(run: Run) -> None:
 
 
 def _publish(task: Task[Any, Any], run: Run, argument: str) -> None:
-    options = {"queue": node_queue(run.node.name)} if run.node else {}
+    options: dict[str, Any] = {"queue": node_queue(run.node.name)} if run.node else {}
     try:
-        task.apply_async(args=[argument], retry=False, **options)
+        task.apply_async(args=(argument,), retry=False, **options)
     except OperationalError as error:
         # The node's tick finds the row within a second.
         log.warning("broker away, %s waits for the node's tick: %s", task.name, error)

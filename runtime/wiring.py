@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from celery import current_app
@@ -32,7 +33,7 @@ def _on_env_changed(project: Project, **_: Any) -> None:
 
 def _on_renamed(project: Project, **_: Any) -> None:
     for run in _live_runs(project):
-        transaction.on_commit(lambda run=run: wake_node(run))
+        transaction.on_commit(partial(wake_node, run))
 
 
 def _on_deleted(project: Project, **_: Any) -> None:

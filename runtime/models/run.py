@@ -200,5 +200,5 @@ class Run(models.Model):
         return bool(done)
 
     for _method in (claim, next_attempt, mark_running, mark_restarting, mark_stopping, finish, give_back):
-        _method.alters_data = True  # type: ignore[attr-defined]
+        setattr(_method, "alters_data", True)  # noqa: B010  (functions have no such attribute by type)
     del _method

@@ -23,10 +23,26 @@ PROT_EXEC = 4
 NOBODY = 65534
 
 # What the guest loop needs once everything is open; anything else answers EPERM.
-ALLOWED = (
-    "recvfrom sendto accept4 epoll_ctl epoll_wait epoll_pwait close brk munmap mremap madvise futex exit_group exit "
-    "rt_sigreturn clock_gettime gettimeofday getrandom"
-).split()
+ALLOWED = [
+    "recvfrom",
+    "sendto",
+    "accept4",
+    "epoll_ctl",
+    "epoll_wait",
+    "epoll_pwait",
+    "close",
+    "brk",
+    "munmap",
+    "mremap",
+    "madvise",
+    "futex",
+    "exit_group",
+    "exit",
+    "rt_sigreturn",
+    "clock_gettime",
+    "gettimeofday",
+    "getrandom",
+]
 
 _libc = ctypes.CDLL(None, use_errno=True)
 

@@ -8,19 +8,32 @@ from __future__ import annotations
 import json
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from runtime.sandbox.engine import Engine
+from runtime.sandbox.entries import Entries
+from runtime.sandbox.nodelink import NodeLink
 from runtime.sandbox.prelude import source
 
-if TYPE_CHECKING:
-    from runtime.sandbox.guest import Guest
-    from runtime.sandbox.routelink import RouteLink
 
-_guest: Guest | None = None
+class Script(Protocol):
+    """What natives need of the guest whose script calls them."""
+
+    entries: Entries
+    node: NodeLink
+    natives: Natives
+
+    def log(self, level: str, text: str) -> None: ...
+
+    def respond(self, ticket: int, answer: str) -> None: ...
 
 
-def _current() -> Guest:
+LONGEST_CALL_NS = 60_000_000_000
+
+_guest: Script | None = None
+
+
+def _current() -> Script:
     assert _guest is not None, "natives are called by a running guest only"  # noqa: S101
     return _guest
 
@@ -34,26 +47,24 @@ def prepare(engine: Engine) -> None:
 
 
 def _log(payload: str) -> str:
-    guest = _current()
     level, text = json.loads(payload)
-    guest.node.log(level, text, guest.limits)
+    _current().log(level, text)
     return ""
 
 
 def _phase(payload: str) -> str:
     phase, error = json.loads(payload)
-    _current().end_phase(phase, error)
+    _current().natives.report = (phase, error)
     return ""
 
 
 def _call(payload: str) -> str:
     guest = _current()
-    if guest.engine.overdue():
-        return json.dumps(
-            {"e": {"name": "Error", "message": "a limit was exceeded", "code": guest.engine.tripped}}
-        )
-    deadline = min(guest.engine.wall_deadline, time.monotonic_ns() + 60_000_000_000)
-    return guest.node.call(payload, deadline)
+    engine = guest.entries.engine
+    # The engine polls its deadline every 10 000 operations: a loop around host calls would outlive it.
+    if engine.overdue():
+        return json.dumps({"e": {"name": "Error", "message": "a limit was exceeded", "code": engine.tripped}})
+    return guest.node.call(payload, min(engine.wall_deadline, time.monotonic_ns() + LONGEST_CALL_NS))
 
 
 def _respond(ticket: float, answer: str) -> str:
@@ -62,21 +73,28 @@ def _respond(ticket: float, answer: str) -> str:
 
 
 def _find(payload: str) -> str:
-    sources = _current().engine.sources
+    sources = _current().entries.engine.sources
     name: str = json.loads(payload).removeprefix("./")
     return next((found for found in (name, f"{name}.js", name.removesuffix(".js")) if found in sources), "")
 
 
 def _sleep(milliseconds: float) -> str:
     guest = _current()
-    end = min(time.monotonic_ns() + int(max(0.0, milliseconds) * 1e6), guest.engine.wall_deadline)
-    guest.node.wait(end)
+    wall = guest.entries.engine.wall_deadline
+    guest.node.wait(min(time.monotonic_ns() + int(max(0.0, milliseconds) * 1e6), wall))
     return ""
 
 
 def _memory() -> str:
-    _current().memory_suspect = True
-    return ""
+    entries = _current().entries
+    entries.memory_suspect = True
+    return f"memory limit of {entries.limits.heap // 1048576} MB"
+
+
+def _own_frames(payload: str) -> str:
+    """A stack without the frames of the prelude and the engine."""
+    lines = str(json.loads(payload)).splitlines()
+    return "\n".join(line for line in lines if "(m3m:" not in line and "at m3m:" not in line and line.strip())
 
 
 NATIVES: dict[str, Any] = {
@@ -85,52 +103,47 @@ NATIVES: dict[str, Any] = {
     "call": _call,
     "respond": _respond,
     "find": _find,
-    "isScript": lambda payload: _current().engine.is_script(json.loads(payload)),
-    "compile": lambda payload: _current().engine.compile_script(json.loads(payload), "module, exports"),
+    "isScript": lambda payload: _current().entries.engine.is_script(json.loads(payload)),
+    "compile": lambda payload: _current().entries.engine.compile_script(
+        json.loads(payload), "module, exports"
+    ),
     "random": lambda count: os.urandom(max(0, min(int(count), 65536))).hex(),
     "now": lambda: time.monotonic_ns() / 1e6,
     "sleep": _sleep,
     "memory": _memory,
+    "ownFrames": _own_frames,
 }
 
 
 class Natives:
     """The prelude's entries as callables, and what the script reported during the last one."""
 
-    def __init__(self, guest: Guest) -> None:
+    def __init__(self, guest: Script) -> None:
         global _guest  # noqa: PLW0603  (one guest a process; the natives were made in the zygote, before it)
         _guest = guest
-        take = guest.engine.take
-        self.setup, self.set_env = take("setup"), take("setEnv")
+        engine = guest.entries.engine
+        take = engine.take
+        self.setup, self.set_env, self.routes = take("setup"), take("setEnv"), take("routes")
         self.boot, self.begin, self.shutdown = take("boot"), take("begin"), take("shutdown")
-        self.request, self.fire, self.reject, self.routes = (
-            take("request"),
-            take("fire"),
-            take("reject"),
-            take("routes"),
-        )
+        self.request, self.fire, self.reject = take("request"), take("fire"), take("reject")
         self._next_timer, self._take_timer = take("timers.next"), take("timers.take")
-        guest.engine.seal()
-        self.go = False
-        self.phase_done = ""
-        self.phase_error: dict[str, str] | None = None
-        self.early: dict[int, str] = {}
-        self.touched: set[RouteLink] = set()
+        engine.seal()
+        self.report: tuple[str, dict[str, str] | None] | None = None
+
+    def take_report(self) -> tuple[str, dict[str, str] | None] | None:
+        """A phase that has come to its end, with the error that ended it, once."""
+        report, self.report = self.report, None
+        return report
 
     def now(self) -> float:
         """Milliseconds of the clock that timers use."""
         return time.monotonic_ns() / 1e6
-
-    @property
-    def next_timer(self) -> float:
-        """When the earliest timer is due, in ms of `now`; -1 when there is none."""
-        return float(str(self._next_timer()))
 
     def take_timer(self, now: float) -> int:
         """The id of one timer that is due, or 0."""
         return int(float(str(self._take_timer(now))))
 
     def next_due(self) -> float:
-        """Seconds until the earliest timer; -1 when there is none."""
-        due = self.next_timer
+        """Seconds until the earliest timer; 0 when one is due, -1 when there is none."""
+        due = float(str(self._next_timer()))
         return -1.0 if due < 0 else max(0.0, (due - self.now()) / 1000)

@@ -22,7 +22,8 @@ from typing import Any
 
 from runtime.sandbox import lockdown, natives
 from runtime.sandbox.engine import Engine, EngineError, self_test
-from runtime.sandbox.guest import PAGE, Guest
+from runtime.sandbox.entries import PAGE
+from runtime.sandbox.guest import Guest
 
 POLL_MS = 20
 GRACE_NS = 40_000_000  # past its deadline the engine gets this long to stop by itself

@@ -6,9 +6,9 @@ import fcntl
 import os
 import platform
 from pathlib import Path
-from typing import Any
 
 from celery import bootsteps
+from celery.worker import WorkController
 from django.conf import settings
 
 from runtime.supervisor.core import Supervisor
@@ -39,19 +39,20 @@ def take_name(directory: Path, wanted: str) -> tuple[str, int]:
 class SupervisorStep(bootsteps.StartStopStep):
     """Starts the supervisor with the worker and stops it before the worker leaves."""
 
-    requires = {"celery.worker.components:Pool"}
+    requires = ("celery.worker.components:Pool",)
 
-    def __init__(self, worker: Any, **options: Any) -> None:
+    def __init__(self, worker: WorkController, **options: object) -> None:
         super().__init__(worker, **options)
         wanted = settings.RUNTIME.node or platform.node() or "node"
         name, self._lock = take_name(settings.RUNTIME_DIR, wanted.replace("/", "-"))
         worker.app.amqp.queues.select_add(node_queue(name))
         self._supervisor = Supervisor(name)
 
-    def start(self, worker: Any) -> None:
+    def start(self, worker: object) -> None:
         self._supervisor.start()
 
-    def stop(self, worker: Any) -> None:
+    def stop(self, worker: object) -> None:
         self._supervisor.stop(min(settings.RUNTIME.shutdown, STOP_SECONDS))
 
-    terminate = stop
+    def terminate(self, worker: object) -> None:
+        self.stop(worker)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import heapq
 import logging
 import queue
-import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -65,7 +65,6 @@ class Supervisor:
     # -- life
 
     def start(self) -> None:
-        sys.setswitchinterval(SWITCH_INTERVAL)
         run_woken.connect(self._on_woken)
         environment_changed.connect(self._on_environment)
         self._thread.start()
@@ -124,7 +123,7 @@ class Supervisor:
             self._guarded(self._do_due)
         connection.close()
 
-    def _guarded(self, function: Any, *arguments: Any) -> None:
+    def _guarded(self, function: Callable[..., None], *arguments: object) -> None:
         """A database that is away or a fault of one run must not end the supervisor; the next tick tries again."""
         try:
             function(*arguments)

@@ -101,7 +101,7 @@ class Intake:
             self._drop(sandbox)
 
     def _frame(self, sandbox: Sandbox, kind: int, frame_id: int, payload: bytes) -> None:
-        data = json.loads(payload) if payload else None
+        data: Any = json.loads(payload) if payload else None
         if kind == Kind.LOG:
             level, text, dropped = data
             if dropped:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runtime.choices import EndReason
 from runtime.sandbox.frames import Kind, Reader, pack
@@ -50,7 +50,7 @@ class Sandbox:
         self.routes: list[dict[str, str]] = []
         self.gone = False  # its stream has ended
         self.zygote_gone = False  # nobody will tell how it ended
-        self.failure: dict[str, object] | None = None
+        self.failure: dict[str, Any] | None = None
         self._out: deque[memoryview] = deque()
         self._lock = threading.Lock()
 

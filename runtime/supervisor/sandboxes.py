@@ -6,7 +6,6 @@ import dataclasses
 import logging
 import threading
 from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -132,7 +131,7 @@ class Sandboxes:
         if listener := self._listeners.get(project_id):
             listener.rename(slug)
 
-    def tell(self, sandbox: Sandbox, kind: int, data: Any = None) -> None:
+    def tell(self, sandbox: Sandbox, kind: int, data: object = None) -> None:
         self._intake.send(sandbox, kind, data if data is not None else {})
 
     def start(self, sandbox: Sandbox) -> None:

@@ -13,7 +13,6 @@ from aiohttp import web
 
 from runtime.gateway.tests.harness import FakeService, FakeWeb, Front, drain, echo, silent, web_answer
 
-
 REQUEST = b"GET /r/orphan/ HTTP/1.1\r\nHost: x\r\n\r\n"
 
 

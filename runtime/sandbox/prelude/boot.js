@@ -63,10 +63,15 @@ const runAll = async (phase) => {
   for (let index = 0; index < list.length; index += 1) await apply(list[index], undefined, []);
 };
 
+// An error as plain text, with the frames of the author's files alone.
 const describe = (error) => {
-  if (error === null) native.memory();
   const data = m3m.toError(error);
-  if (data.message === 'out of memory') native.memory();
+  const limit = error === null || data.message === 'out of memory' ? native.memory() : '';
+  // With no memory left for an error the engine throws null, which a script may throw as well.
+  if (error === null) data.message = `null was thrown, by the script or because of the ${limit}`;
+  else if (limit !== '') data.message = `out of memory (${limit})`;
+  data.stack = native.ownFrames(stringify(data.stack));
+  data.text = `${data.name}: ${data.message}${data.stack === '' ? '' : `\n${data.stack}`}`;
   return data;
 };
 
@@ -103,7 +108,7 @@ const failed = (status, code, message, requestId) => ({
 const refuse = (request, error) => {
   const data = describe(error);
   if (data.code === 'bad_request') return failed(400, 'bad_request', data.message, request.id);
-  m3m.host.log('error', `${request.m} ${request.p} failed: ${data.stack} (request ${request.id})`);
+  m3m.host.log('error', `${request.m} ${request.p} failed (request ${request.id}): ${data.text}`);
   return failed(500, 'internal', 'Internal error', request.id);
 };
 
@@ -136,13 +141,13 @@ m3m.fire = (id) => {
   try {
     m3m.timers.fire(id);
   } catch (error) {
-    m3m.host.log('error', `timer failed: ${describe(error).stack}`);
+    m3m.host.log('error', `timer failed: ${describe(error).text}`);
   }
   return '';
 };
 
 m3m.reject = () => {
-  m3m.host.log('error', `Unhandled promise rejection: ${describe(m3m.rejection).stack}`);
+  m3m.host.log('error', `Unhandled promise rejection: ${describe(m3m.rejection).text}`);
   m3m.rejection = undefined;
   return '';
 };
