@@ -16,7 +16,7 @@ class PipelineAdminTest(ProjectCase):
         save_branch(actor=self.alice, project=self.project, name="develop", files={"main": "<script>1"})
         create_branch(actor=self.alice, project=self.project, name="next", from_branch="develop")
         for _n in range(2):
-            publish_release(actor=self.alice, project=self.project, branch="develop")
+            publish_release(actor=self.alice, project=self.project, branch="develop", activate=False)
         self.active, self.other = Release.objects.order_by("minor")
 
     def browser(self, user: User) -> Client:

@@ -117,7 +117,7 @@ class ReleasesTest(ProjectCase):
     def test_deletion(self) -> None:
         client = self.client_of(self.bob)
         for _n in range(2):
-            client.post(RELEASES, {})
+            client.post(RELEASES, {"activate": False})
         self.assertEqual(client.delete(f"{RELEASES}/0.1").json()["code"], "release_active")
         self.assertEqual(client.delete(f"{RELEASES}/0.2").status_code, 204)
         self.assertEqual(client.delete(f"{RELEASES}/0.2").status_code, 404)
@@ -144,7 +144,7 @@ class MatrixTest(ProjectCase):
             ("put", f"{BRANCHES}/develop", {"code": "1"}, (401, 404, 200, 200, 200)),
             ("delete", f"{BRANCHES}/x", None, (401, 404, 204, 404, 404)),
             ("get", RELEASES, None, (401, 404, 200, 200, 200)),
-            ("post", RELEASES, {}, (401, 404, 201, 201, 201)),
+            ("post", RELEASES, {"activate": False}, (401, 404, 201, 201, 201)),
             ("get", f"{RELEASES}/0.1", None, (401, 404, 200, 200, 200)),
             ("post", f"{RELEASES}/0.2/activate", {}, (401, 404, 200, 200, 200)),
             ("delete", f"{RELEASES}/0.1", None, (401, 404, 204, 404, 404)),

@@ -19,7 +19,8 @@ from projects.testing import ProjectCase
 
 
 class ReleaseCase(ProjectCase):
-    def publish(self, bump: str = "minor", **more: Any) -> Release:  # noqa: ANN401
+    def publish(self, bump: str = "minor", *, activate: bool = False, **more: Any) -> Release:  # noqa: ANN401
+        more |= {"activate": activate}
         return publish_release(actor=self.bob, project=self.project, branch="develop", bump=bump, **more)
 
 
@@ -57,10 +58,11 @@ class PublishReleaseTest(ReleaseCase):
         self.assertEqual(release.files, {"main": "1", "a.js": "2"})
         self.assertEqual((release.tag, release.comment, release.author), ("stable", "First!", self.bob))
 
-    def test_the_first_is_active_and_later_ones_when_asked(self) -> None:
+    def test_the_first_is_active_and_later_ones_unless_told_otherwise(self) -> None:
         self.assertTrue(self.publish().is_active)
         self.assertFalse(self.publish().is_active)
-        self.assertTrue(self.publish(activate=True).is_active)
+        later = publish_release(actor=self.bob, project=self.project, branch="develop")
+        self.assertTrue(later.is_active)
         active = Release.objects.active(self.project)
         self.assertEqual(active and active.version, "0.3")
 

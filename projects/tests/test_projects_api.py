@@ -4,7 +4,9 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.db import connection
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 
 from projects import facets
 from projects.actions.projects import create_project
@@ -108,11 +110,13 @@ class ProjectsTest(ProjectCase):
 
     def test_the_list_costs_the_same_for_one_and_many(self) -> None:
         client = self.client_of(self.root)
-        with self.assertNumQueries(COST := 5 + len(facets.names()) - 2):
+        with CaptureQueriesContext(connection) as few:
             client.get("/api/projects")
+        # count, projects with owners, members, and at most one for each facet
+        self.assertLessEqual(len(few), 3 + len(facets.names()))
         for number in range(20):
             create_project(actor=self.alice, name=f"P{number}")
-        with self.assertNumQueries(COST):
+        with self.assertNumQueries(len(few)):
             self.assertEqual(client.get("/api/projects").json()["count"], 22)
 
 
