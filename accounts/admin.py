@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
@@ -58,6 +59,12 @@ class ActionAdmin(ModelAdmin):  # type: ignore[misc]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ANN401
         return False
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """All of them or none, each by its action."""
+        with transaction.atomic():
+            for obj in queryset:
+                self.delete_model(request, obj)
 
     @says_errors
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -153,10 +160,6 @@ class UserAdmin(ActionAdmin):
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         delete_user(actor=actor_of(request), user=obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        for user in queryset:
-            delete_user(actor=actor_of(request), user=user)
 
 
 @admin.register(AuditEntry)

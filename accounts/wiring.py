@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from django.contrib import admin
 
+from accounts.api.schema import TokenScheme
 from accounts.forms import LoginForm
+
+__all__ = ["TokenScheme"]
 
 # Shown in our own words, or by no one: their forms know none of our rules.
 _FOREIGN = {"auth", "django_celery_beat", "token_blacklist"}

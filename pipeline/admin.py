@@ -43,10 +43,6 @@ class BranchAdmin(ActionAdmin):
     def delete_model(self, request: HttpRequest, obj: Branch) -> None:
         delete_branch(actor=actor_of(request), project=obj.project, name=obj.name)
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Branch]) -> None:
-        for branch in queryset.select_related("project"):
-            self.delete_model(request, branch)
-
     @admin.display(description=gettext_lazy("code"))
     def code(self, branch: Branch) -> SafeString:
         return files_as_html(branch.as_files())
@@ -82,10 +78,6 @@ class ReleaseAdmin(ActionAdmin):
     def delete_model(self, request: HttpRequest, obj: Release) -> None:
         delete_release(actor=actor_of(request), project=obj.project, version=obj.version)
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Release]) -> None:
-        for release in queryset.select_related("project"):
-            self.delete_model(request, release)
-
     @admin.action(description=gettext_lazy("Activate the selected release"))
     def activate(self, request: HttpRequest, queryset: QuerySet[Release]) -> None:
         if queryset.count() != 1:
@@ -96,7 +88,7 @@ class ReleaseAdmin(ActionAdmin):
 
     @admin.display(description=gettext_lazy("code"))
     def code(self, release: Release) -> SafeString:
-        return files_as_html(release.files)
+        return files_as_html(release.as_files())
 
 
 def files_as_html(files: dict[str, str]) -> SafeString:

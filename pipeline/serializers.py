@@ -107,7 +107,7 @@ class ReleaseContentSerializer(ReleaseSerializer):
         read_only_fields = fields
 
     def to_representation(self, instance: Release) -> dict[str, Any]:
-        return {**ReleaseSerializer(instance).data, **_content(instance.files)}
+        return {**ReleaseSerializer(instance).data, **_content(instance.as_files())}
 
 
 class PublishSerializer(serializers.Serializer[Release]):

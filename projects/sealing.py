@@ -32,7 +32,7 @@ def unseal(sealed: bytes, bound_to: str) -> bytes:
     nonce, body = sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
     try:
         return _cipher(settings.ENCRYPTION_KEY).decrypt(nonce, body, bound_to.encode())
-    except InvalidTag:
+    except (InvalidTag, ValueError):  # ValueError: too short for a nonce
         raise SealError from None
 
 

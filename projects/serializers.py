@@ -8,7 +8,6 @@ from rest_framework import serializers
 
 from accounts.serializers import PersonSerializer
 from projects import facets
-from projects.actions.env import KEEP
 from projects.choices import Color, EnvType
 from projects.limits import KEEP_RUNS, NAME_LENGTH, SLUG_LENGTH
 from projects.models import EnvVar, Project
@@ -82,7 +81,6 @@ class EnvVarSerializer(serializers.Serializer[EnvVar]):
     value = AnyJSONField(
         required=False,
         allow_null=True,
-        default=KEEP,
         help_text="Left out or null, a secret keeps the value it has.",
     )
 

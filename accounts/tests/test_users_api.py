@@ -36,7 +36,8 @@ class MeTest(People):
         self.assertEqual({**before, "updated_at": 0}, {**after, "updated_at": 0})
 
     def test_it_refuses_wrong_names(self) -> None:
-        for wrong in ("x" * 101, "a\x00b", None, {}, []):
+        values: tuple[object, ...] = ("x" * 101, "a\x00b", None, {}, [])
+        for wrong in values:
             response = self.client_of(self.alice).put("/api/users/me", {"name": wrong})
             self.assertEqual(response.status_code, 400, wrong)
             self.assertEqual(response.json()["errors"][0]["pointer"], "/name")

@@ -112,7 +112,7 @@ def _source(project: Project, from_branch: str, from_release: str) -> dict[str, 
     if bool(from_branch) == bool(from_release):
         raise UserError("source_missing", _("Name either a branch or a release to begin from."))
     if from_release:
-        return dict(Release.objects.get_version(project, from_release).files)
+        return Release.objects.get_version(project, from_release).as_files()
     return Branch.objects.named(project, from_branch).as_files()
 
 

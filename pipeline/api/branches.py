@@ -36,6 +36,7 @@ class BranchesView(ProjectDoor, GenericAPIView[Branch]):
             return Branch.objects.none()
         return Branch.objects.filter(project=self.project)
 
+    @extend_schema(operation_id="projects_pipeline_branches_list", responses=BranchSerializer(many=True))
     def get(self, request: Request, project: str) -> Response:
         """The branches, without their code."""
         page = self.paginate_queryset(self.get_queryset())

@@ -25,6 +25,7 @@ class ReleasesView(ProjectDoor, GenericAPIView[Release]):
             return Release.objects.none()
         return Release.objects.filter(project=self.project).select_related("author").defer("files")
 
+    @extend_schema(operation_id="projects_pipeline_releases_list", responses=ReleaseSerializer(many=True))
     def get(self, request: Request, project: str) -> Response:
         """The releases, newest first, without their code."""
         page = self.paginate_queryset(self.get_queryset())

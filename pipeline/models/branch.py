@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
 
+def main_first(files: Mapping[str, str]) -> dict[str, str]:
+    """Files in the order that people see them in."""
+    return {name: files[name] for name in sorted(files, key=lambda name: (name != "main", name))}
+
+
 class BranchQuerySet(models.QuerySet["Branch"]):
     def visible_to(self, actor: Actor) -> Self:
         return self.filter(project__in=Project.objects.visible_to(actor))
@@ -60,9 +65,7 @@ class Branch(models.Model):
 
     def as_files(self) -> dict[str, str]:
         """Name to code, `main` first. One query."""
-        return dict(
-            sorted(self.files.values_list("name", "code"), key=lambda pair: (pair[0] != "main", pair[0]))
-        )
+        return main_first(dict(self.files.values_list("name", "code")))
 
     def add_files(self, files: Mapping[str, str]) -> None:
         """Add checked files that are not there yet."""

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.errors import ConflictError, NotFoundError
 from accounts.permissions import Actor
 from pipeline.choices import Bump, Tag
+from pipeline.models.branch import main_first
 from pipeline.versions import Version, parse_version
 from projects.models import Project
 
@@ -99,6 +100,10 @@ class Release(models.Model):
     @property
     def version(self) -> str:
         return str(Version(self.major, self.minor))
+
+    def as_files(self) -> dict[str, str]:
+        """Name to code, `main` first; PostgreSQL's jsonb keeps an order of its own."""
+        return main_first(self.files)
 
     def activate(self) -> None:
         """Becomes the one chosen to run, instead of the one that was."""

@@ -23,7 +23,11 @@ class EnvView(ProjectDoor):
         require(self.actor, found, Right.WORK)
         return self._answer(found)
 
-    @extend_schema(request=EnvVarSerializer(many=True), responses=ShownEnvVarSerializer(many=True))
+    @extend_schema(
+        operation_id="projects_env_replace",
+        request=EnvVarSerializer(many=True),
+        responses=ShownEnvVarSerializer(many=True),
+    )
     @sensitive_variables()
     def put(self, request: Request, project: str) -> Response:
         """Make these, in this order, the project's variables."""

@@ -37,6 +37,7 @@ class ProjectsView(Door, GenericAPIView[Project]):
             return Project.objects.none()
         return Project.objects.visible_to(self.actor).select_related("owner").prefetch_related("members")
 
+    @extend_schema(operation_id="projects_list", responses=ProjectSerializer(many=True))
     def get(self, request: Request) -> Response:
         """The projects you see; `ordering` and `search` choose, `page` and `page_size` cut."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))

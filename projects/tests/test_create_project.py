@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from typing import Any
 from unittest import mock
 
 from django.core.exceptions import PermissionDenied
@@ -13,7 +14,7 @@ from projects.signals import project_created
 
 
 class CreateProjectTest(People):
-    def create(self, name: str = "Shop", **fields: str) -> Project:
+    def create(self, name: str = "Shop", **fields: Any) -> Project:
         return create_project(actor=self.alice, name=name, **fields)
 
     def test_it_creates(self) -> None:

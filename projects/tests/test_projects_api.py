@@ -4,7 +4,9 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.db import connection
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 
 from projects import facets
 from projects.actions.projects import create_project
@@ -37,7 +39,7 @@ class ProjectsTest(ProjectCase):
         )
 
     def test_it_sets_no_protected_field(self) -> None:
-        wanted = {
+        wanted: dict[str, Any] = {
             "name": "X",
             "id": str(uuid.uuid4()),
             "owner": str(self.bob.pk),
@@ -55,7 +57,7 @@ class ProjectsTest(ProjectCase):
 
     def test_it_points_to_wrong_values(self) -> None:
         client = self.client_of(self.alice)
-        for wrong, pointer in (
+        rows: tuple[tuple[Any, str], ...] = (
             ({}, "/name"),
             ({"name": ""}, "/name"),
             ({"name": "x" * 101}, "/name"),
@@ -65,9 +67,10 @@ class ProjectsTest(ProjectCase):
             ({"name": "x", "keep_runs": 0}, "/keep_runs"),
             ({"name": "x", "auto_start": "perhaps"}, "/auto_start"),
             ([], ""),
-        ):
-            response = client.post("/api/projects", wanted := wrong)
-            self.assertEqual(response.status_code, 400, wanted)
+        )
+        for wrong, pointer in rows:
+            response = client.post("/api/projects", wrong)
+            self.assertEqual(response.status_code, 400, wrong)
             self.assertEqual(response.json()["errors"][0]["pointer"], pointer)
 
     def test_a_taken_slug_is_a_conflict(self) -> None:
@@ -100,17 +103,20 @@ class ProjectsTest(ProjectCase):
         self.assertEqual(slugs("ordering=-created_at&page_size=1"), ["gamma"])
         self.assertEqual(slugs("search=ALP"), ["alpha"])
         self.assertEqual(slugs("page_size=3&page=2"), ["shop"])
-        self.assertEqual(slugs("ordering=owner__password&search=%00"), ["alpha", "beta", "gamma", "shop"])
+        self.assertEqual(slugs("ordering=owner__password&search="), ["alpha", "beta", "gamma", "shop"])
         self.assertEqual(client.get("/api/projects?page=99").status_code, 404)
+        self.assertEqual(client.get("/api/projects?search=%00").status_code, 400)
         self.assertIn("page=2", client.get("/api/projects?page_size=3").json()["next"])
 
     def test_the_list_costs_the_same_for_one_and_many(self) -> None:
         client = self.client_of(self.root)
-        with self.assertNumQueries(COST := 5 + len(facets.names()) - 2):
+        with CaptureQueriesContext(connection) as few:
             client.get("/api/projects")
+        # count, projects with owners, members, and at most one for each facet
+        self.assertLessEqual(len(few), 3 + len(facets.names()))
         for number in range(20):
             create_project(actor=self.alice, name=f"P{number}")
-        with self.assertNumQueries(COST):
+        with self.assertNumQueries(len(few)):
             self.assertEqual(client.get("/api/projects").json()["count"], 22)
 
 
@@ -209,7 +215,7 @@ class EnvTest(ProjectCase):
             "/api/projects/shop/env", [{k: v for k, v in item.items() if k != "is_set"} for item in body]
         )
         self.assertEqual(again.status_code, 200)
-        self.assertEqual(self.project.variables.get(key="B").open(), "planted")  # type: ignore[attr-defined]
+        self.assertEqual(self.project.variables.get(key="B").open(), "planted")
 
     def test_one_at_a_time(self) -> None:
         client = self.client_of(self.bob)
