@@ -9,6 +9,7 @@ from pathlib import Path
 
 FILES: tuple[str, ...] = (
     "primordials.js",
+    "bridge.js",
     "errors.js",
     "inspect.js",
     "format.js",
@@ -33,6 +34,7 @@ FILES: tuple[str, ...] = (
     "routes.js",
     "cors.js",
     "router.js",
+    "boot.js",
 )
 
 
