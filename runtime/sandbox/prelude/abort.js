@@ -27,7 +27,7 @@ class AbortSignal extends EventTarget {
 
   static timeout(ms) {
     const delay = Number(ms);
-    if (!(delay >= 0)) throw m3m.error('invalid_argument', 'AbortSignal.timeout: ms must be a number from 0', RangeError);
+    if (!(delay >= 0)) throw m3m.newError('invalid_argument', 'AbortSignal.timeout: ms must be a number from 0', RangeError);
     const signal = new AbortSignal(key);
     m3m.timers.add(() => abortSignal(signal, new DOMException('The operation timed out', 'TimeoutError')), delay, [], false);
     return signal;

@@ -37,10 +37,10 @@ const cloneProperties = (seen, value, copy) => {
 };
 
 const cloneError = (seen, value) => {
-  const { name, message, stack } = m3m.toError(value);
+  const { name, message } = m3m.toError(value);
   const copy = remember(seen, value, ReflectConstruct(ERRORS[name] ?? Error, [message]));
   const hide = (key, item) => ReflectDefineProperty(copy, key, { __proto__: null, value: item, writable: true, configurable: true });
-  hide('stack', stack);
+  hide('stack', m3m.traceOf(value));
   const cause = ReflectGetOwnPropertyDescriptor(value, 'cause');
   if (cause !== undefined && ObjectHasOwn(cause, 'value')) hide('cause', clone(seen, cause.value));
   return copy;

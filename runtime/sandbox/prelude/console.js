@@ -32,7 +32,7 @@ const fieldText = (value) => {
 
 const prefixOf = (fields) => {
   if (fields === null || typeof fields !== 'object') {
-    throw m3m.error('invalid_argument', 'logger.child: fields must be an object');
+    throw m3m.newError('invalid_argument', 'logger.child: fields must be an object');
   }
   let prefix = '';
   const keys = ObjectKeys(fields);
@@ -60,7 +60,7 @@ const makeLogger = (prefix, parentLevel) => {
     get: level,
     set(value) {
       if (typeof value !== 'string' || LEVELS[value] === undefined) {
-        throw m3m.error('invalid_argument', 'logger.level must be debug, info, warn or error', RangeError);
+        throw m3m.newError('invalid_argument', 'logger.level must be debug, info, warn or error', RangeError);
       }
       ownLevel = value;
     },
@@ -130,8 +130,7 @@ const functions = {
   trace(...args) {
     const holder = {};
     captureStackTrace(holder, functions.trace);
-    const { stack } = m3m.toError(holder);
-    debug(`Trace${args.length > 0 ? `: ${m3m.format(args)}` : ''}\n    ${StringTrim(stack)}`);
+    debug(`Trace${args.length > 0 ? `: ${m3m.format(args)}` : ''}\n    ${StringTrim(m3m.traceOf(holder))}`);
   },
   assert(condition, ...args) {
     if (!condition) error(`Assertion failed${args.length > 0 ? `: ${m3m.format(args)}` : ''}`);

@@ -9,10 +9,10 @@ let config;
 
 const strings = (name, value) => {
   const source = typeof value === 'string' ? [value] : value;
-  if (!ArrayIsArray(source)) throw m3m.error('invalid_argument', `router.cors: ${name} must be an array of strings`);
+  if (!ArrayIsArray(source)) throw m3m.newError('invalid_argument', `router.cors: ${name} must be an array of strings`);
   const list = List();
   for (let i = 0; i < source.length; i++) {
-    if (typeof source[i] !== 'string') throw m3m.error('invalid_argument', `router.cors: ${name} must hold strings`);
+    if (typeof source[i] !== 'string') throw m3m.newError('invalid_argument', `router.cors: ${name} must hold strings`);
     list[i] = source[i];
   }
   return list;
@@ -36,16 +36,16 @@ const originsOf = (value) => {
 };
 
 const configure = (value) => {
-  if (value === null || typeof value !== 'object') throw m3m.error('invalid_argument', 'router.cors: config must be an object');
+  if (value === null || typeof value !== 'object') throw m3m.newError('invalid_argument', 'router.cors: config must be an object');
   const origins = originsOf(value.origins);
   let any = false;
   for (let i = 0; i < origins.length; i++) if (origins[i] === '*') any = true;
   const credentials = !!value.credentials;
   if (any && credentials) {
-    throw m3m.error('invalid_argument', "router.cors: credentials need origins that are named, '*' would admit every page");
+    throw m3m.newError('invalid_argument', "router.cors: credentials need origins that are named, '*' would admit every page");
   }
   if (value.maxAge !== undefined && !NumberIsInteger(value.maxAge)) {
-    throw m3m.error('invalid_argument', 'router.cors: maxAge must be a whole number of seconds');
+    throw m3m.newError('invalid_argument', 'router.cors: maxAge must be a whole number of seconds');
   }
   config = {
     __proto__: null, origins, any, credentials,

@@ -26,7 +26,7 @@ m3m.env = {
 };
 
 const lookup = (name, key) => {
-  if (typeof key !== 'string') throw m3m.error('invalid_argument', `env.${name}: key must be a string`);
+  if (typeof key !== 'string') throw m3m.newError('invalid_argument', `env.${name}: key must be a string`);
   return values[key];
 };
 

@@ -1,6 +1,7 @@
 // Errors and values as plain text, however hostile they are: each access may run guest code or throw.
 const {
-  ArrayIsArray, BigIntToString, JSONStringify, NumberIsFinite, ObjectCreate, ObjectKeys, StringSlice, SymbolToString,
+  ArrayIsArray, BigIntToString, JSONStringify, NumberIsFinite, ObjectCreate, ObjectKeys, StringSlice, StringTrim,
+  SymbolToString,
 } = m3m.primordials;
 
 const MAX_MESSAGE = 10_000;
@@ -39,18 +40,27 @@ const describe = (value) => {
   }
 };
 
-// {name, message, stack, code?} of anything thrown, as plain strings; never throws itself.
+// The engine's own stack: the lines `    at …` only.
+m3m.traceOf = (value) => textOf(value, 'stack', MAX_STACK, true) ?? '';
+
+const errorText = (name, message, trace) => {
+  const head = message === '' ? name : `${name}: ${message}`;
+  return StringSlice(StringTrim(trace) === '' ? head : `${head}\n    ${StringTrim(trace)}`, 0, MAX_STACK);
+};
+
+// {name, message, stack, code?} of anything thrown, as plain strings; never throws itself. The stack begins with name and
+// message, as in V8; the engine's does not.
 m3m.toError = (value) => {
   const result = ObjectCreate(null);
   if (value === null || (typeof value !== 'object' && typeof value !== 'function')) {
     result.name = 'Error';
     result.message = StringSlice(primitiveText(value) ?? 'null', 0, MAX_MESSAGE);
-    result.stack = '';
+    result.stack = `Uncaught ${result.message}`;
     return result;
   }
   result.name = textOf(value, 'name', MAX_NAME, true) || 'Error';
   result.message = textOf(value, 'message', MAX_MESSAGE, false) ?? describe(value);
-  result.stack = textOf(value, 'stack', MAX_STACK, true) ?? '';
+  result.stack = errorText(result.name, result.message, m3m.traceOf(value));
   const code = textOf(value, 'code', MAX_NAME, false);
   if (code !== undefined) result.code = code;
   return result;

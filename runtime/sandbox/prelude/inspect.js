@@ -2,7 +2,7 @@
 const {
   ArrayIsArray, DateGetTime, DateToISOString, ErrorIsError, FunctionToString, JSONStringify, List, MapForEach, MapSize, NumberIsFinite, ObjectHasOwn,
   ObjectToString, BigIntToString, RegExp, RegExpExec, RegExpToString, ReflectGetOwnPropertyDescriptor, ReflectGetPrototypeOf,
-  ReflectOwnKeys, SetForEach, SetSize, StringIndexOf, StringRepeat, StringSlice, StringStartsWith, StringTrim,
+  ReflectOwnKeys, SetForEach, SetSize, StringIndexOf, StringRepeat, StringSlice, StringStartsWith,
   SymbolToString, TypedArrayLength, TypedArrayTag, ArrayBufferByteLength, kindOf,
 } = m3m.primordials;
 
@@ -138,10 +138,7 @@ const functionText = (value) => {
 };
 
 const errorText = (state, value, depth, indent) => {
-  const { name, message, stack } = m3m.toError(value);
-  const head = message === '' ? name : `${name}: ${message}`;
-  const trace = StringTrim(stack) === '' ? '' : `\n    ${StringTrim(stack)}`;
-  const text = replaceAll(head + trace, '\n', `\n${StringRepeat(' ', indent)}`);
+  const text = replaceAll(m3m.toError(value).stack, '\n', `\n${StringRepeat(' ', indent)}`);
   const entries = List();
   const cause = ReflectGetOwnPropertyDescriptor(value, 'cause');
   if (cause !== undefined) add(entries, `[cause]: ${inspectValue(state, cause.value, depth, indent + 2)}`);

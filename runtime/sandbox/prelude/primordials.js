@@ -196,7 +196,7 @@ m3m.defineIterator = (value, method) => p.ReflectDefineProperty(
 m3m.viewers = p.List();
 
 // An error of the platform's functions: `code` is stable, the message names the argument.
-m3m.error = (code, message, Type = p.TypeError) => {
+m3m.newError = (code, message, Type = p.TypeError) => {
   const error = new Type(message);
   p.put(error, 'code', code);
   return error;

@@ -32,7 +32,7 @@ class Answer {
 }
 ReflectSetPrototypeOf(Answer.prototype, null);
 
-const fail = (message, Type) => m3m.error('invalid_argument', message, Type);
+const fail = (message, Type) => m3m.newError('invalid_argument', message, Type);
 
 const checkStatus = (status, where) => {
   if (!NumberIsInteger(status) || status < 200 || status > 599) {
@@ -99,9 +99,9 @@ const jsonOf = (value) => {
   } catch (error) {
     const { name, message } = m3m.toError(error);
     if (name !== 'TypeError') throw error;
-    throw m3m.error('not_json', `response: the body cannot be written as JSON: ${message}`);
+    throw m3m.newError('not_json', `response: the body cannot be written as JSON: ${message}`);
   }
-  if (text === undefined) throw m3m.error('not_json', `response: a ${typeof value} cannot be a body`);
+  if (text === undefined) throw m3m.newError('not_json', `response: a ${typeof value} cannot be a body`);
   return text;
 };
 

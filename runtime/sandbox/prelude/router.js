@@ -9,12 +9,12 @@ const routes = m3m.routes;
 let middleware = List(); // of the whole router, in order of registration
 
 const requireFunction = (name, handler, extra) => {
-  if (typeof handler !== 'function') throw m3m.error('invalid_argument', `${name}: handler must be a function`);
-  if (extra > 0) throw m3m.error('invalid_argument', `${name} takes one handler; put others into router.use`);
+  if (typeof handler !== 'function') throw m3m.newError('invalid_argument', `${name}: handler must be a function`);
+  if (extra > 0) throw m3m.newError('invalid_argument', `${name} takes one handler; put others into router.use`);
 };
 
 const requirePath = (name, path) => {
-  if (typeof path !== 'string') throw m3m.error('invalid_argument', `${name}: path must be a string`);
+  if (typeof path !== 'string') throw m3m.newError('invalid_argument', `${name}: path must be a string`);
   return path === '' || StringStartsWith(path, '/') ? path : `/${path}`;
 };
 
@@ -69,7 +69,7 @@ const register = (target, base, groups) => {
   method('all', 'ALL');
   put(target, 'group', (prefix, callback) => {
     const below = trimmed(requirePath('router.group', prefix));
-    if (typeof callback !== 'function') throw m3m.error('invalid_argument', 'router.group: callback must be a function');
+    if (typeof callback !== 'function') throw m3m.newError('invalid_argument', 'router.group: callback must be a function');
     const inner = List();
     for (let i = 0; i < groups.length; i++) inner[i] = groups[i];
     inner[inner.length] = List();

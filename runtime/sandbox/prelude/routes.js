@@ -29,7 +29,7 @@ const split = (path) => {
 
 const addName = (names, name, pattern) => {
   for (let i = 0; i < names.length; i++) {
-    if (names[i] === name) throw m3m.error('invalid_argument', `router: ${pattern} names the parameter ${name} twice`);
+    if (names[i] === name) throw m3m.newError('invalid_argument', `router: ${pattern} names the parameter ${name} twice`);
   }
   names[names.length] = name;
 };
@@ -37,7 +37,7 @@ const addName = (names, name, pattern) => {
 const paramName = (segment, pattern) => {
   const name = StringSlice(segment, 1);
   if (RegExpExec(PARAM, name) === null) {
-    throw m3m.error('invalid_argument', `router: ${pattern}: a parameter is named with letters, digits and _, not ':${name}'`);
+    throw m3m.newError('invalid_argument', `router: ${pattern}: a parameter is named with letters, digits and _, not ':${name}'`);
   }
   return name;
 };
@@ -51,7 +51,7 @@ const place = (pattern, names) => {
     const last = i === segments.length - 1;
     if (segment === '' && last) return { __proto__: null, node, kind: pattern === '/' ? 'plain' : 'slash' };
     if (segment === '*') {
-      if (!last) throw m3m.error('invalid_argument', `router: ${pattern}: * must be the last segment`);
+      if (!last) throw m3m.newError('invalid_argument', `router: ${pattern}: * must be the last segment`);
       addName(names, '*', pattern);
       return { __proto__: null, node, kind: 'rest' };
     }
@@ -68,7 +68,7 @@ const place = (pattern, names) => {
 // Adds a route; one registered before for the same method and path gives way, with a warning.
 const add = (verb, pattern, handler, groups) => {
   if (count >= MAX_ROUTES) {
-    throw m3m.error('limit_routes', `router: more than ${MAX_ROUTES} routes (limit of routes: ${MAX_ROUTES})`, RangeError);
+    throw m3m.newError('limit_routes', `router: more than ${MAX_ROUTES} routes (limit of routes: ${MAX_ROUTES})`, RangeError);
   }
   const names = List();
   const { node, kind } = place(pattern, names);

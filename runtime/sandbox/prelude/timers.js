@@ -35,7 +35,7 @@ const remove = (timer) => {
 
 const add = (callback, ms, args, repeat) => {
   if (live >= MAX_TIMERS) {
-    throw m3m.error('limit_timers', `more than ${MAX_TIMERS} timers are waiting (limit of timers: ${MAX_TIMERS})`, RangeError);
+    throw m3m.newError('limit_timers', `more than ${MAX_TIMERS} timers are waiting (limit of timers: ${MAX_TIMERS})`, RangeError);
   }
   const delay = delayOf(ms);
   const timer = { __proto__: null, id: ++lastId, callback, args, delay, repeat, due: m3m.host.now() + delay };
@@ -54,7 +54,7 @@ const clear = (id) => {
 };
 
 const requireFunction = (name, callback) => {
-  if (typeof callback !== 'function') throw m3m.error('invalid_argument', `${name}: callback must be a function`);
+  if (typeof callback !== 'function') throw m3m.newError('invalid_argument', `${name}: callback must be a function`);
 };
 
 m3m.timers = {

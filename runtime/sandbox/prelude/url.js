@@ -28,7 +28,7 @@ class URL {
 
   constructor(url, base) {
     const record = parseWithBase(url, base);
-    if (record === undefined) throw m3m.error('ERR_INVALID_URL', `Invalid URL: ${m3m.inspect(textOf(url))}`);
+    if (record === undefined) throw m3m.newError('ERR_INVALID_URL', `Invalid URL: ${m3m.inspect(textOf(url))}`);
     this.#record = record;
   }
 
@@ -39,7 +39,7 @@ class URL {
   get href() { return format(this.#record); }
   set href(value) {
     const record = parse(textOf(value), undefined);
-    if (record === undefined) throw m3m.error('ERR_INVALID_URL', `Invalid URL: ${m3m.inspect(textOf(value))}`);
+    if (record === undefined) throw m3m.newError('ERR_INVALID_URL', `Invalid URL: ${m3m.inspect(textOf(value))}`);
     this.#record = record;
     this.#refresh();
   }
