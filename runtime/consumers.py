@@ -32,7 +32,7 @@ LINES = 500
 REFUSED, GONE = 4403, 4404
 
 
-class ProjectConsumer(AsyncWebsocketConsumer):
+class ProjectConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ships no types
     """Asks the permission that REST asks: at the start, and again with every look at the status."""
 
     async def connect(self) -> None:
@@ -54,13 +54,17 @@ class ProjectConsumer(AsyncWebsocketConsumer):
         """The person of the session, or of a one-use ticket in `?ticket=`."""
         ticket = parse_qs(self.scope["query_string"].decode("latin-1")).get("ticket")
         if ticket:
-            return await database_sync_to_async(redeem_ticket)(ticket[0])
+            redeemed: User | None = await database_sync_to_async(redeem_ticket)(ticket[0])
+            return redeemed
         user = self.scope["user"]
         return user if isinstance(user, User) and user.is_active else None
 
-    @database_sync_to_async
-    def _look(self) -> tuple[dict[str, Any], Run | None]:
+    async def _look(self) -> tuple[dict[str, Any], Run | None]:
         """The project's status as the actor may see it now. Raises NotFoundError."""
+        found: tuple[dict[str, Any], Run | None] = await database_sync_to_async(self._query)()
+        return found
+
+    def _query(self) -> tuple[dict[str, Any], Run | None]:
         actor = User.objects.filter(pk=self._actor.pk, is_active=True).first()
         if actor is None:
             raise NotFoundError

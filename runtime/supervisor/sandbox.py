@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import threading
 import time
@@ -90,7 +91,7 @@ class Sandbox:
             serving=serving,
             final=bool(failure.get("final")),
             lived=time.monotonic() - self.serving_since if serving else 0.0,
-            outside=not killed and not failure and status == 9,
+            outside=not killed and not failure and status in (signal.SIGKILL, signal.SIGTERM),
         )
 
     def failure_text(self) -> str:

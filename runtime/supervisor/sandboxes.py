@@ -127,8 +127,10 @@ class Sandboxes:
         listener.rename(run.project.slug)
         return listener
 
-    def follow_slug(self, project_id: UUID, slug: str) -> None:
-        if listener := self._listeners.get(project_id):
+    def follow_slug(self, sandbox: Sandbox, slug: str) -> None:
+        """Move the address of a running service when its project was renamed."""
+        sandbox.run.project.slug = slug
+        if listener := self._listeners.get(sandbox.run.project_id):
             listener.rename(slug)
 
     def tell(self, sandbox: Sandbox, kind: int, data: object = None) -> None:

@@ -30,7 +30,9 @@ class JavaScript:
             "random": lambda count: os.urandom(int(count)).hex(),
             "now": lambda: self.clock,
             "sleep": self._sleep,
-            "call": lambda payload: json.dumps({"e": {"name": "Error", "message": "no host here", "code": "no_host"}}),
+            "call": lambda payload: json.dumps(
+                {"e": {"name": "Error", "message": "no host here", "code": "no_host"}}
+            ),
             "find": lambda payload: "",
             "isScript": lambda payload: True,
             "compile": lambda payload: False,
