@@ -50,6 +50,7 @@ class PipelineAdminTest(ProjectCase):
         self.assertEqual(self.select(self.bob, "release", "delete_selected", self.active.pk).status_code, 403)
         self.select(self.bob, "release", "delete_selected", self.other.pk)
         self.assertEqual(list(Release.objects.all()), [self.active])
+        self.assertEqual(AuditEntry.objects.get(verb="delete_release").actor, self.bob)
         keys = [branch.pk for branch in Branch.objects.filter(project=self.project)]
         self.assertContains(self.select(self.bob, "branch", "delete_selected", *keys), "last branch")
         self.assertEqual(Branch.objects.filter(project=self.project).count(), 2, "all or none")
