@@ -8,16 +8,19 @@ zygote answers {"spawned"} and, when one has died, {"exited"} with what ended it
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import gc
 import json
 import mmap
 import os
+import resource
 import select
 import signal
 import socket
 import sys
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from runtime.sandbox import lockdown, natives
@@ -27,6 +30,8 @@ from runtime.sandbox.guest import Guest
 
 POLL_MS = 20
 GRACE_NS = 40_000_000  # past its deadline the engine gets this long to stop by itself
+AUDIT_NS = 1_000_000_000
+UNTOLD_NS = 5_000_000_000  # CPU that a sandbox may use while its page shows the same at every look
 PYTHON_MARGIN = (
     192 * 1024 * 1024
 )  # data of the process beside the JavaScript heap, strings in transit included
@@ -43,7 +48,11 @@ class Child:
     run: str
     page: mmap.mmap
     clock: int
+    cpu_limit: int  # ns
     killed: str = ""
+    entry: tuple[int, int] = (0, 0)  # what its page showed last
+    changed: bool = True
+    used: int = 0  # CPU when it showed that first
 
 
 class Zygote:
@@ -54,6 +63,7 @@ class Zygote:
         self.engine = Engine()
         natives.prepare(self.engine)
         self.children: dict[int, Child] = {}
+        self.next_audit = 0
         self.poll = select.poll()
         self.poll.register(control.fileno(), select.POLLIN)
 
@@ -102,7 +112,8 @@ class Zygote:
             return
         pidfd = os.pidfd_open(pid)
         # The kernel's encoding of "process CPU clock of pid" (clock_getcpuclockid).
-        self.children[pidfd] = Child(pid, pidfd, order["run"], page, (~pid << 3) | 2)
+        cpu_limit = int(order.get("cpu", 3600) * 1e9)
+        self.children[pidfd] = Child(pid, pidfd, order["run"], page, (~pid << 3) | 2, cpu_limit)
         self.poll.register(pidfd, select.POLLIN)
         self._tell({"spawned": order["run"], "pid": pid})
 
@@ -112,15 +123,14 @@ class Zygote:
         """The child's side of the fork; never returns."""
         code = 1
         try:
-            for target, descriptor in enumerate(descriptors):
-                os.dup2(descriptor, 100 + target)
-            os.closerange(0, 100)
-            os.closerange(100 + len(descriptors), 4096)
-            host, listener = socket.socket(fileno=100), socket.socket(fileno=101)
-            lease = mmap.mmap(102, mmap.PAGESIZE, mmap.MAP_SHARED, mmap.PROT_READ)
-            os.close(102)
-            guest = Guest(self.engine, host, listener, page, lease)
-            self.lock.apply(parent=parent, memory=order["heap"] + PYTHON_MARGIN)
+            host_fd, listener_fd, lease_fd = _keep_only(descriptors)
+            host, listener = socket.socket(fileno=host_fd), socket.socket(fileno=listener_fd)
+            guest = Guest(self.engine, host, listener, page, _map_lease(lease_fd))
+            try:
+                self.lock.apply(parent=parent, memory=order["heap"] + PYTHON_MARGIN)
+            except (lockdown.LockError, OSError, ValueError) as error:
+                guest.refuse(f"The sandbox could not be locked: {error}")
+                os._exit(code)
             code = 0 if guest.run() == "stopped" else 2
         finally:
             # No interpreter shutdown: it is slow, and nothing is left to flush.
@@ -138,16 +148,58 @@ class Zygote:
         """Kill sandboxes whose entry is past its deadline and the engine's grace."""
         now = time.monotonic_ns()
         for child in self.children.values():
-            cpu, wall = PAGE.unpack_from(child.page)
+            cpu, wall = entry = PAGE.unpack_from(child.page)
+            if entry != child.entry:
+                child.entry, child.changed = entry, True
             if not cpu or child.killed:
                 continue
             if time.clock_gettime_ns(child.clock) > cpu + GRACE_NS:
-                child.killed = "limit_cpu"
+                self._kill(child, "limit_cpu")
             elif wall and now > wall + GRACE_NS:
-                child.killed = "limit_wall"
-            else:
+                self._kill(child, "limit_wall")
+        if now >= self.next_audit:
+            self.next_audit = now + AUDIT_NS
+            self._audit()
+
+    def _audit(self) -> None:
+        """Kill sandboxes whose page does not tell the truth: CPU goes by, but no entry begins or ends.
+
+        Only native code that has taken over a sandbox can do that.
+        """
+        for child in self.children.values():
+            if child.killed:
                 continue
-            os.kill(child.pid, signal.SIGKILL)
+            used = time.clock_gettime_ns(child.clock)
+            allowed = UNTOLD_NS + (child.cpu_limit if child.entry[0] else 0)
+            if child.changed:
+                child.changed, child.used = False, used
+            elif used - child.used > allowed:
+                self._kill(child, "limit_cpu")
+
+    def _kill(self, child: Child, reason: str) -> None:
+        child.killed = reason
+        os.kill(child.pid, signal.SIGKILL)
+
+
+def _keep_only(descriptors: list[int]) -> list[int]:
+    """Close every other descriptor of this process; returns these under new numbers, in the same order."""
+    beyond = max(descriptors) + 1
+    kept = [fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, beyond) for descriptor in descriptors]
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    for below, above in pairwise([-1, *sorted(kept), max(limit, kept[-1] + 1)]):
+        os.closerange(below + 1, above)
+    return kept
+
+
+def _map_lease(lease_fd: int) -> mmap.mmap:
+    """The lease page, readable; closes its descriptor."""
+    spare = os.dup(lease_fd)
+    os.close(spare)
+    lease = mmap.mmap(lease_fd, mmap.PAGESIZE, mmap.MAP_SHARED, mmap.PROT_READ)
+    # Python's mmap keeps a duplicate, at the lowest free number.
+    os.close(spare)
+    os.close(lease_fd)
+    return lease
 
 
 def main() -> None:

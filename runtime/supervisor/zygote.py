@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from runtime.sandbox.limits import Limits
+
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 20.0
 LEASE = struct.Struct("<Q")
@@ -69,9 +71,11 @@ class Zygote:
         self.control.settimeout(None)
         self.landlock = int(answer["landlock"])
 
-    def spawn(self, run: UUID, epoch: int, host: socket.socket, listener: socket.socket, heap: int) -> None:
+    def spawn(
+        self, run: UUID, epoch: int, host: socket.socket, listener: socket.socket, limits: Limits
+    ) -> None:
         """Order one fork. Raises OSError when the zygote has gone."""
-        order = json.dumps({"run": f"{run}/{epoch}", "heap": heap}).encode()
+        order = json.dumps({"run": f"{run}/{epoch}", "heap": limits.heap, "cpu": limits.cpu}).encode()
         socket.send_fds(self.control, [order], [host.fileno(), listener.fileno(), self._lease.readonly])
 
     def kill_one(self, key: str) -> None:
