@@ -7,7 +7,11 @@ from typing import Any
 
 from celery import current_app
 from django.db import transaction
+from django.utils.translation import gettext
 
+from accounts.errors import ConflictError
+from pipeline.models import Release
+from pipeline.signals import release_deleted
 from projects import facets
 from projects.models import Project
 from projects.signals import env_changed, project_deleted, project_renamed
@@ -47,6 +51,13 @@ def _on_deleted(project: Project, **_: Any) -> None:
     transaction.on_commit(clean)
 
 
+def _on_release_deleted(release: Release, **_: Any) -> None:
+    """A release that runs stays: its sandbox may have to be forked again from it. Raises ConflictError."""
+    if Run.objects.live().filter(release=release).exists():
+        raise ConflictError("release_running", gettext("This release is running; stop it first."))
+
+
 env_changed.connect(_on_env_changed, dispatch_uid="runtime.env_changed")
 project_renamed.connect(_on_renamed, dispatch_uid="runtime.project_renamed")
 project_deleted.connect(_on_deleted, dispatch_uid="runtime.project_deleted")
+release_deleted.connect(_on_release_deleted, dispatch_uid="runtime.release_deleted")
