@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import CommandError as DjangoCommandError
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -52,8 +52,6 @@ def migrate() -> None:
 
 def make_root() -> bool:
     """Make the first account on an empty database, and say its password once if it was invented here."""
-    if "ensure_root" not in get_commands():
-        return False
     answer = _ask("ensure_root")
     if not answer["created"]:
         return False
@@ -88,12 +86,11 @@ def box(lines: list[str]) -> str:
 def greet(fresh: bool) -> int:
     """Wait until the platform answers, make the demo service on a fresh database, then say where everything is."""
     well, reason = wait_for_health(settings.RUNTIME_DIR / "web.sock", HEALTH_WAIT)
-    demo = fresh and "demo" in get_commands()
-    if demo:
+    if fresh:
         call_command("demo", stdout=io.StringIO())
     if not well:
         complain(_("Not everything is well yet: {reason}").format(reason=reason))
-    say(welcome(demo))
+    say(welcome(fresh))
     return 0
 
 
