@@ -48,7 +48,7 @@ class LiveSocketTest(TransactionTestCase):
         self.log = logs.Writer(self.project.pk, self.run_.pk)
 
     def open(self, user: User | AnonymousUser, query: bytes = b"") -> Socket:
-        scope = {
+        scope: dict[str, Any] = {
             "type": "websocket",
             "path": "/ws/projects/shop/",
             "query_string": query,
