@@ -43,8 +43,8 @@ def prune_history(**unknown: Any) -> None:
     """Delete finished runs beyond those a project keeps, with their logs, and nodes that have been dead for a day."""
     _note_unknown("prune_history", unknown)
     for run in Run.objects.beyond(KEPT_RUNS):
-        run.delete()
         logs.clear(run.project_id, run.pk)
+        run.delete()
     Node.objects.dead_for(NODE_MEMORY).delete()
 
 
