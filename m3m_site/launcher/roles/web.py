@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import socket
+from collections.abc import Iterator
 
 import uvicorn
 import uvicorn.lifespan.off
@@ -14,6 +17,15 @@ from django.urls import get_resolver
 from m3m_site.asgi import application
 
 __all__ = ["preload", "run"]
+
+
+class Server(uvicorn.Server):
+    """Returns after SIGTERM; uvicorn's own raises the signal once more when it has stopped."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        signal.signal(signal.SIGTERM, self.handle_exit)
+        yield
 
 
 def preload() -> None:
@@ -37,6 +49,5 @@ def run(listeners: list[socket.socket]) -> int:
         forwarded_allow_ips="*",
         timeout_graceful_shutdown=2,
     )
-    server = uvicorn.Server(config)
-    server.run(sockets=listeners)
+    Server(config).run(sockets=listeners)
     return 0
