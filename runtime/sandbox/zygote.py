@@ -117,6 +117,7 @@ class Zygote:
             os.closerange(0, 100)
             os.closerange(100 + len(descriptors), 4096)
             host, listener = socket.socket(fileno=100), socket.socket(fileno=101)
+            lockdown.set_name(f"m3m/{order.get('name', '')}")
             lease = mmap.mmap(102, mmap.PAGESIZE, mmap.MAP_SHARED, mmap.PROT_READ)
             os.close(102)
             guest = Guest(self.engine, host, listener, page, lease)
@@ -155,6 +156,7 @@ def main() -> None:
     control_fd, parent, insecure = (int(value) for value in sys.argv[1:4])
     control = socket.socket(fileno=control_fd)
     lockdown.die_with_parent(parent)
+    lockdown.set_name("m3m: zygote")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
