@@ -12,6 +12,7 @@ import gc
 import json
 import mmap
 import os
+import resource
 import select
 import signal
 import socket
@@ -53,6 +54,7 @@ class Zygote:
         self_test()
         self.engine = Engine()
         natives.prepare(self.engine)
+        self.most_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         self.children: dict[int, Child] = {}
         self.poll = select.poll()
         self.poll.register(control.fileno(), select.POLLIN)
@@ -112,13 +114,16 @@ class Zygote:
         """The child's side of the fork; never returns."""
         code = 1
         try:
-            for target, descriptor in enumerate(descriptors):
-                os.dup2(descriptor, 100 + target)
-            os.closerange(0, 100)
-            os.closerange(100 + len(descriptors), 4096)
-            host, listener = socket.socket(fileno=100), socket.socket(fileno=101)
-            lease = mmap.mmap(102, mmap.PAGESIZE, mmap.MAP_SHARED, mmap.PROT_READ)
-            os.close(102)
+            # Above all that came, for with many siblings theirs are any numbers; the rest is closed.
+            base = max(descriptors) + 1
+            for target, descriptor in enumerate(descriptors, base):
+                os.dup2(descriptor, target)
+            os.closerange(0, base)
+            os.closerange(base + len(descriptors), self.most_files)
+            host, listener = socket.socket(fileno=base), socket.socket(fileno=base + 1)
+            lockdown.set_name(f"m3m/{order.get('name', '')}")
+            lease = mmap.mmap(base + 2, mmap.PAGESIZE, mmap.MAP_SHARED, mmap.PROT_READ)
+            os.close(base + 2)
             guest = Guest(self.engine, host, listener, page, lease)
             self.lock.apply(parent=parent, memory=order["heap"] + PYTHON_MARGIN)
             code = 0 if guest.run() == "stopped" else 2
@@ -155,6 +160,7 @@ def main() -> None:
     control_fd, parent, insecure = (int(value) for value in sys.argv[1:4])
     control = socket.socket(fileno=control_fd)
     lockdown.die_with_parent(parent)
+    lockdown.set_name("m3m: zygote")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:

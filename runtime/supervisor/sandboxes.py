@@ -95,7 +95,7 @@ class Sandboxes:
             "go": go,
         }
         try:
-            self._zygote.spawn(run.pk, run.epoch, sandbox.theirs, listener.socket, limits.heap)
+            self._zygote.spawn(run.pk, run.epoch, sandbox.theirs, listener.socket, limits.heap, project.slug)
         except OSError as error:
             # The reader thread tells of its end; this attempt ends with it.
             log.warning("zygote is gone: %s", error)

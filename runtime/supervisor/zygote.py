@@ -69,9 +69,11 @@ class Zygote:
         self.control.settimeout(None)
         self.landlock = int(answer["landlock"])
 
-    def spawn(self, run: UUID, epoch: int, host: socket.socket, listener: socket.socket, heap: int) -> None:
-        """Order one fork. Raises OSError when the zygote has gone."""
-        order = json.dumps({"run": f"{run}/{epoch}", "heap": heap}).encode()
+    def spawn(
+        self, run: UUID, epoch: int, host: socket.socket, listener: socket.socket, heap: int, name: str = ""
+    ) -> None:
+        """Order one fork, shown as `name` in process lists. Raises OSError when the zygote has gone."""
+        order = json.dumps({"run": f"{run}/{epoch}", "heap": heap, "name": name}).encode()
         socket.send_fds(self.control, [order], [host.fileno(), listener.fileno(), self._lease.readonly])
 
     def kill_one(self, key: str) -> None:
