@@ -231,6 +231,7 @@ LOGGING = {
     "loggers": {
         "django.request": {"level": "ERROR", "filters": ["faults"]},
         "celery": {"level": "WARNING"},
+        "django_celery_beat": {"level": "WARNING"},
         "uvicorn": {"level": "WARNING"},
     },
 }

@@ -15,8 +15,10 @@ from django.core.management import CommandError as DjangoCommandError
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.urls import NoReverseMatch, reverse
 
 from m3m_site.console import CommandError, _, complain, say
+from runtime.demo import SLUG as DEMO
 
 # Exit codes of the process that prepares the database.
 READY = 0
@@ -95,17 +97,22 @@ def greet(fresh: bool) -> int:
 
 
 def welcome(demo: bool) -> str:
+    """Where everything is, and what to try next."""
     base = settings.PUBLIC_URI
-    rows = [(_("Admin"), f"{base}/admin/"), (_("API"), f"{base}/api/docs"), (_("Health"), f"{base}/health")]
+    rows = [(_("Admin"), f"{base}/admin/")]
     if demo:
-        rows.insert(1, (_("Demo service"), f"{base}/r/demo/"))
-    width = max(len(name) for name, _uri in rows)
-    lines = [_("M3M is running."), "", *(f"  {name.ljust(width)}  {uri}" for name, uri in rows), ""]
+        rows.append((_("Demo service"), f"{base}/r/{DEMO}/"))
+    try:
+        rows.append((_("REST API"), base + reverse("api-docs")))
+    except NoReverseMatch:
+        pass
+    rows += [(_("Health"), f"{base}/health"), (_("Documentation"), _("README.md; make docs builds the rest"))]
+    width = max(len(name) for name, _where in rows)
+    lines = [_("M3M is running."), "", *(f"  {name.ljust(width)}  {where}" for name, where in rows), ""]
     if demo:
+        lines.append(_("Try next: curl {uri}").format(uri=f"{base}/r/{DEMO}/"))
         lines.append(
-            _("Try next: curl {uri}, then open the project Demo in the admin and change its code.").format(
-                uri=f"{base}/r/demo/"
-            )
+            _("Then open the project Demo in the admin, change its code, release it and call it again.")
         )
     lines.append(_("Ctrl-C stops it."))
     return "\n".join(lines)

@@ -12,6 +12,8 @@ import uvicorn.lifespan.off
 import uvicorn.protocols.http.httptools_impl
 import uvicorn.protocols.websockets.websockets_sansio_impl
 import uvloop
+from django.conf import settings
+from django.test import Client
 from django.urls import get_resolver
 
 from m3m_site.asgi import application
@@ -32,6 +34,12 @@ def preload() -> None:
     """Import every view and pattern, so that children share them."""
     get_resolver().url_patterns  # noqa: B018  (loads them)
     assert uvloop is not None  # noqa: S101
+
+
+def warm_up() -> None:
+    """Answer one page, which compiles the templates that all pages share."""
+    host = next((host.lstrip(".") for host in settings.ALLOWED_HOSTS if host != "*"), "localhost")
+    Client(SERVER_NAME=host).get("/admin/login/")
 
 
 def run(listeners: list[socket.socket]) -> int:
