@@ -8,6 +8,7 @@ from typing import Any
 import django_stubs_ext
 from django.utils.translation import gettext_lazy as _
 
+from m3m_site.admin_site import UNFOLD
 from m3m_site.conf import BASE_DIR, data_dir, load_config, runtime_dir
 
 django_stubs_ext.monkeypatch()
