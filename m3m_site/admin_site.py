@@ -84,9 +84,7 @@ SIDEBAR = [
                 below("/admin/accounts/user/"),
                 manages_users,
             ),
-            place(
-                _("Nodes"), "dns", "admin:runtime_node_changelist", below("/admin/runtime/node/"), is_root
-            ),
+            place(_("Nodes"), "dns", "admin:runtime_node_changelist", below("/admin/runtime/node/"), is_root),
             place(
                 _("Limits"),
                 "speed",

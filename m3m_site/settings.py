@@ -8,7 +8,7 @@ from typing import Any
 import django_stubs_ext
 from django.utils.translation import gettext_lazy as _
 
-from m3m_site.admin_site import UNFOLD
+from m3m_site import admin_site
 from m3m_site.conf import BASE_DIR, data_dir, load_config, runtime_dir
 
 django_stubs_ext.monkeypatch()
@@ -116,7 +116,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = config.redis.uri or f"unix://{RUNTIME_DIR}/redis.sock"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 CHANNEL_LAYERS = {
-    "default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [REDIS_URL], "prefix": "m3m"}}
+    "default": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": "m3m"},
+    }
 }
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
@@ -185,6 +188,8 @@ SIMPLE_JWT = {
 }
 SPECTACULAR_SETTINGS = {"TITLE": "M3M", "VERSION": "0.1.0", "SERVE_INCLUDE_SCHEMA": False}
 
+UNFOLD = admin_site.UNFOLD
+
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("ru", _("Russian"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
@@ -215,5 +220,9 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": config.logging.level.upper()},
-    "loggers": {"django.request": {"level": "ERROR"}, "celery": {"level": "WARNING"}, "uvicorn": {"level": "WARNING"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "celery": {"level": "WARNING"},
+        "uvicorn": {"level": "WARNING"},
+    },
 }

@@ -54,7 +54,7 @@ def page_url(project: Project, tab: str = "") -> str:
 
 def shell(request: HttpRequest, **context: Any) -> dict[str, Any]:
     """What every page inside the admin's shell needs."""
-    return {**admin.site.each_context(request), "is_fullwidth": True, **context}
+    return {**admin.site.each_context(request), "is_fullwidth": "1", **context}
 
 
 class ProjectsPage(View):
@@ -63,7 +63,7 @@ class ProjectsPage(View):
         actor = actor_of(request)
         found = Project.objects.visible_to(actor).select_related("owner").prefetch_related("members")
         data = {
-            "projects": represent(found[:PAGE_SIZE]),
+            "projects": represent(list(found[:PAGE_SIZE])),
             "count": found.count(),
             "pageSize": PAGE_SIZE,
             "base": reverse("projects"),
@@ -73,6 +73,7 @@ class ProjectsPage(View):
         context = shell(
             request,
             title=_("Projects"),
+            script="dist/projects.js",
             data=data,
             palette=Color.choices,
             may_create=may_create_projects(actor),
@@ -98,13 +99,12 @@ class ProjectPage(View):
             raise Http404(str(error)) from error
         frame = frame_of(actor, found, chosen, shown)
         data = {**frame.pop("data"), **filled.pop("data", {})}
-        context = shell(request, title=found.name, subtitle=chosen.label, **frame, **filled, data=data)
+        names = {"title": found.name, "subtitle": chosen.label, "script": chosen.script}
+        context = shell(request, **names, **frame, **filled, data=data)
         return TemplateResponse(request, chosen.template, context)
 
 
-def frame_of(
-    actor: Actor, project: Project, chosen: tabs.Tab, shown: Sequence[tabs.Tab]
-) -> dict[str, Any]:
+def frame_of(actor: Actor, project: Project, chosen: tabs.Tab, shown: Sequence[tabs.Tab]) -> dict[str, Any]:
     """What the head of the page shows on every tab."""
     rights = project.rights_of(actor)
     state = represent([project])[0]

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from projects import checks, tabs
+from projects import tabs
 from projects.choices import Right
 from projects.views import fill_environment, fill_settings
-
-__all__ = ["checks"]
 
 tabs.register(
     tabs.Tab(

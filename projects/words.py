@@ -27,7 +27,9 @@ def shared_words() -> dict[str, str]:
         "live": _("live"),
         "waiting": _("connecting again …"),
         "ended": _("not connected"),
-        "gap": _("The connection was away for a while; lines may be missing here. The download has them all."),
+        "gap": _(
+            "The connection was away for a while; lines may be missing here. The download has them all."
+        ),
         "draftOf": _("draft of {branch} (debug run)"),
     }
 

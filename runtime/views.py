@@ -115,10 +115,17 @@ def entries_of(project: Project) -> Any:  # noqa: ANN401  (a queryset of another
 def shown_entry(entry: AuditEntry) -> dict[str, Any]:
     """An audit entry in words, with the one value that says most."""
     values = {**(entry.before or {}), **(entry.after or {})}
-    told = next((values[key] for key in ("version", "active_release", "code", "member") if values.get(key)), "")
+    told = next(
+        (values[key] for key in ("version", "active_release", "code", "member") if values.get(key)), ""
+    )
     if entry.target_type == "pipeline.branch":
         told = entry.target_label
-    return {"who": entry.actor_label, "what": verb_words().get(entry.verb, entry.verb), "told": told, "at": entry.created_at}
+    return {
+        "who": entry.actor_label,
+        "what": verb_words().get(entry.verb, entry.verb),
+        "told": told,
+        "at": entry.created_at,
+    }
 
 
 def fill_logs(actor: Actor, project: Project, query: Mapping[str, str]) -> dict[str, Any]:

@@ -26,9 +26,7 @@ facets.register("last_error", last_errors)
 tabs.register(
     tabs.Tab("overview", gettext_lazy("Overview"), 10, "runtime/overview.html", "overview", fill_overview)
 )
-tabs.register(
-    tabs.Tab("logs", gettext_lazy("Logs"), 40, "runtime/logs.html", "logs", fill_logs, Right.WORK)
-)
+tabs.register(tabs.Tab("logs", gettext_lazy("Logs"), 40, "runtime/logs.html", "logs", fill_logs, Right.WORK))
 current_app.steps["worker"].add(SupervisorStep)
 
 
