@@ -9,6 +9,7 @@ from typing import Any
 import django_stubs_ext
 from django.utils.translation import gettext_lazy as _
 
+from m3m_site import admin_site
 from m3m_site.conf import BASE_DIR, data_dir, load_config, runtime_dir
 
 django_stubs_ext.monkeypatch()
@@ -190,6 +191,8 @@ SIMPLE_JWT = {
     "UPDATE_LAST_LOGIN": True,
 }
 SPECTACULAR_SETTINGS = {"TITLE": "M3M", "VERSION": "0.1.0", "SERVE_INCLUDE_SCHEMA": False}
+
+UNFOLD = admin_site.UNFOLD
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("ru", _("Russian"))]
