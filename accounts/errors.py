@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext_lazy as _
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
+
+logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -121,6 +125,10 @@ def _body_of(error: Exception) -> tuple[dict[str, Any] | None, dict[str, str]]:
             return problem(403, "permission_denied", str(error) or _("You may not do that.")), {}
         case exceptions.APIException():
             return _api_problem(error)
+        case OperationalError() | InterfaceError():
+            logger.error("the database cannot be used", exc_info=error)
+            message = _("The database cannot be used right now; try again.")
+            return problem(503, "database_unavailable", message), {"Retry-After": "1"}
     return None, {}
 
 

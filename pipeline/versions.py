@@ -22,9 +22,6 @@ class Version(NamedTuple):
         return Version(self.major + 1, 0)
 
 
-NONE = Version(0, 0)
-
-
 def parse_version(text: str) -> Version | None:
     """The version that a text spells, or None."""
     found = _FORM.fullmatch(text)

@@ -48,7 +48,7 @@ def check_credentials(
         attempt = LoginAttempt.objects.count_up(key, WINDOW)
         if attempt.count > allowed:
             logger.warning("too many failed logins from %s", ip)
-            raise Throttled(wait=(attempt.expires_at - timezone.now()).total_seconds())
+            raise Throttled(wait=max(1.0, (attempt.expires_at - timezone.now()).total_seconds()))
     user = authenticate(request, username=email, password=password)
     if not isinstance(user, User):
         raise AuthenticationFailed(_("No active account has this address and password."), "credentials_wrong")

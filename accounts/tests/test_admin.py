@@ -44,6 +44,11 @@ class UserAdminTest(AdminCase):
                 response = self.browser(actor).get(f"/admin/accounts/user/{path}")
                 self.assertEqual(response.status_code, code, (path, actor))
 
+    def test_the_root_is_shown_and_not_edited(self) -> None:
+        response = self.browser(self.manager).get(f"/admin/accounts/user/{self.root.pk}/change/")
+        self.assertContains(response, "root@example.org")
+        self.assertNotContains(response, 'name="password"')
+
     def test_adding_goes_through_the_action(self) -> None:
         response = self.browser(self.manager).post("/admin/accounts/user/add/", PERSON)
         self.assertEqual(response.status_code, 302)

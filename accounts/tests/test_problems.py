@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from unittest import mock
 
+from django.db import OperationalError
 from django.test import Client, override_settings
 
 from accounts.models import AuditEntry
@@ -61,6 +62,17 @@ class ProblemTest(People):
             response = client.get("/api/users/me")
         self.assertNotIn("planted", str(self.assert_problem(response, 500, "internal_error")))
         self.assertIn("X-Request-ID", response)
+
+    def test_a_database_that_is_away(self) -> None:
+        with (
+            mock.patch("accounts.actions.users.record", side_effect=OperationalError("planted")),
+            self.assertLogs("accounts.errors", "ERROR"),
+        ):
+            response = self.client_of(self.alice).put("/api/users/me", {"name": "x"})
+        self.assertNotIn("planted", str(self.assert_problem(response, 503, "database_unavailable")))
+        self.assertEqual(response["Retry-After"], "1")
+        self.alice.refresh_from_db()
+        self.assertEqual(self.alice.name, "Alice")
 
 
 class RequestIdTest(People):

@@ -112,7 +112,7 @@ class SaveBranchTest(BranchCase):
 
     def test_it_refuses_wrong_code(self) -> None:
         for code in ("x" * (1024 * 1024 + 1), "é" * (512 * 1024 + 1), "\ud800", "\x00"):
-            with self.subTest(code[:1]), self.assertRaises(UserError):
+            with self.subTest(ascii(code[:1])), self.assertRaises(UserError):
                 self.save({"main": code})
         self.save({"main": "x" * 1024 * 1024})
 

@@ -67,11 +67,12 @@ class PublishReleaseTest(ReleaseCase):
         self.assertEqual(active and active.version, "0.3")
 
     def test_it_refuses_wrong_words(self) -> None:
-        for wrong, pointer in (
+        rows: tuple[tuple[dict[str, Any], str], ...] = (
             ({"bump": "patch"}, "/bump"),
             ({"tag": "x"}, "/tag"),
             ({"comment": "x" * 2001}, "/comment"),
-        ):
+        )
+        for wrong, pointer in rows:
             with self.subTest(wrong), self.assertRaises(UserError) as caught:
                 self.publish(**wrong)
             self.assertEqual(caught.exception.pointer, pointer)

@@ -62,6 +62,11 @@ def _prctl(option: int, *arguments: int) -> None:
         raise LockError(f"prctl({option}) failed: {os.strerror(code)}")
 
 
+def set_name(name: str) -> None:
+    """Show as `name` in process lists (15 bytes at most)."""
+    _libc.prctl(PR_SET_NAME, name.encode()[:15], 0, 0, 0)
+
+
 def die_with_parent(parent: int) -> None:
     """Ask for SIGKILL at the parent's death; leaves at once when it has died already."""
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -8,7 +8,6 @@ zygote answers {"spawned"} and, when one has died, {"exited"} with what ended it
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import gc
 import json
 import mmap
@@ -20,7 +19,6 @@ import socket
 import sys
 import time
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 from runtime.sandbox import lockdown, natives
@@ -62,6 +60,7 @@ class Zygote:
         self_test()
         self.engine = Engine()
         natives.prepare(self.engine)
+        self.most_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         self.children: dict[int, Child] = {}
         self.next_audit = 0
         self.poll = select.poll()
@@ -123,9 +122,15 @@ class Zygote:
         """The child's side of the fork; never returns."""
         code = 1
         try:
-            host_fd, listener_fd, lease_fd = _keep_only(descriptors)
-            host, listener = socket.socket(fileno=host_fd), socket.socket(fileno=listener_fd)
-            guest = Guest(self.engine, host, listener, page, _map_lease(lease_fd))
+            # Above all that came, for with many siblings theirs are any numbers; the rest is closed.
+            base = max(descriptors) + 1
+            for target, descriptor in enumerate(descriptors, base):
+                os.dup2(descriptor, target)
+            os.closerange(0, base)
+            os.closerange(base + len(descriptors), self.most_files)
+            host, listener = socket.socket(fileno=base), socket.socket(fileno=base + 1)
+            lockdown.set_name(f"m3m/{order.get('name', '')}")
+            guest = Guest(self.engine, host, listener, page, _map_lease(base + 2))
             try:
                 self.lock.apply(parent=parent, memory=order["heap"] + PYTHON_MARGIN)
             except (lockdown.LockError, OSError, ValueError) as error:
@@ -181,16 +186,6 @@ class Zygote:
         os.kill(child.pid, signal.SIGKILL)
 
 
-def _keep_only(descriptors: list[int]) -> list[int]:
-    """Close every other descriptor of this process; returns these under new numbers, in the same order."""
-    beyond = max(descriptors) + 1
-    kept = [fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, beyond) for descriptor in descriptors]
-    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    for below, above in pairwise([-1, *sorted(kept), max(limit, kept[-1] + 1)]):
-        os.closerange(below + 1, above)
-    return kept
-
-
 def _map_lease(lease_fd: int) -> mmap.mmap:
     """The lease page, readable; closes its descriptor."""
     spare = os.dup(lease_fd)
@@ -207,6 +202,7 @@ def main() -> None:
     control_fd, parent, insecure = (int(value) for value in sys.argv[1:4])
     control = socket.socket(fileno=control_fd)
     lockdown.die_with_parent(parent)
+    lockdown.set_name("m3m: zygote")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:

@@ -22,7 +22,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def install() -> None:
     """Give every sandbox of this zygote to the functions below."""
-    Guest.run = _taken_over  # type: ignore[method-assign]
+    Guest.run = _taken_over  # type: ignore[assignment, method-assign]
 
 
 def _taken_over(guest: Guest) -> str:

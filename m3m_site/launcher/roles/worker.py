@@ -28,6 +28,7 @@ from django.conf import settings
 
 from m3m_site.celery import app
 from m3m_site.conf import node_name
+from m3m_site.launcher import process
 
 __all__ = ["billiard", "celery", "kombu", "preload", "run"]
 
@@ -61,6 +62,7 @@ def preload() -> None:
 def run() -> int:
     """Work until SIGTERM, then let running tasks end."""
     sys.setswitchinterval(SWITCH_INTERVAL)
+    process.allow_files()
     # Messages are JSON only, so root is as good as anyone; the sandboxes drop what they have by themselves.
     warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
     # Whoever answers this signal keeps Celery's hands off the logging that Django has set up.
