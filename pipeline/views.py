@@ -12,7 +12,7 @@ from pipeline.choices import Tag
 from pipeline.limits import COMMENT_LENGTH
 from pipeline.models import Branch, Release, ReleaseNumber
 from pipeline.serializers import BranchContentSerializer
-from pipeline.versions import NONE, Version
+from pipeline.versions import Version
 from pipeline.words import code_words, release_words
 from projects.models import Project
 
@@ -22,7 +22,7 @@ PAGE_SIZE = 50
 def last_number(project: Project) -> Version:
     """The highest number that was ever given."""
     row = ReleaseNumber.objects.filter(project=project).first()
-    return Version(row.major, row.minor) if row else NONE
+    return Version(row.major, row.minor) if row else Version(0, 0)
 
 
 def fill_code(actor: Actor, project: Project, query: Mapping[str, str]) -> dict[str, Any]:
