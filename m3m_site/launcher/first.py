@@ -25,6 +25,7 @@ READY = 0
 FRESH = 10
 
 HEALTH_WAIT = 30.0
+DEMO_WAIT = 10.0
 
 
 def prepare() -> int:
@@ -89,7 +90,7 @@ def greet(fresh: bool) -> int:
     """Wait until the platform answers, make the demo service on a fresh database, then say where everything is."""
     well, reason = wait_for_health(settings.RUNTIME_DIR / "web.sock", HEALTH_WAIT)
     if fresh:
-        call_command("demo", stdout=io.StringIO())
+        call_command("demo", wait=DEMO_WAIT, stdout=io.StringIO())
     if not well:
         complain(_("Not everything is well yet: {reason}").format(reason=reason))
     say(welcome(fresh))
