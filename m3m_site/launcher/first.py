@@ -26,6 +26,7 @@ READY = 0
 FRESH = 10
 
 HEALTH_WAIT = 30.0
+DEMO_WAIT = 10.0
 
 log = logging.getLogger("m3m.launcher")
 
@@ -100,7 +101,7 @@ def greet(fresh: bool) -> int:
 def make_demo() -> bool:
     """Make and start the demo service; whether that worked. A platform without it is still one."""
     try:
-        call_command("demo", stdout=io.StringIO())
+        call_command("demo", wait=DEMO_WAIT, stdout=io.StringIO())
     except Exception:
         log.exception(_("The demo service was not made"))
         return False
