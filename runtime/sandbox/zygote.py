@@ -53,7 +53,7 @@ class Zygote:
         self.lock = lockdown.Lock(insecure=insecure)
         self_test()
         self.engine = Engine()
-        natives.prepare(self.engine)
+        self.doors = natives.prepare(self.engine)
         self.most_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         self.children: dict[int, Child] = {}
         self.poll = select.poll()
@@ -124,7 +124,7 @@ class Zygote:
             lockdown.set_name(f"m3m/{order.get('name', '')}")
             lease = mmap.mmap(base + 2, mmap.PAGESIZE, mmap.MAP_SHARED, mmap.PROT_READ)
             os.close(base + 2)
-            guest = Guest(self.engine, host, listener, page, lease)
+            guest = Guest(self.engine, self.doors, host, listener, page, lease)
             self.lock.apply(parent=parent, memory=order["heap"] + PYTHON_MARGIN)
             code = 0 if guest.run() == "stopped" else 2
         finally:
