@@ -8,5 +8,5 @@ class SiteConfig(AppConfig):
     name = "m3m_site"
 
     def ready(self) -> None:
-        # Each app fills registries and connects signals in its `wiring` module.
-        autodiscover_modules("wiring")
+        # Each app fills registries and connects signals in its `wiring` module, and checks them in `checks`.
+        autodiscover_modules("wiring", "checks")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -14,6 +12,7 @@ from channels.routing import URLRouter
 from django.conf import settings
 
 from m3m_site.wsgi import application as wsgi_application
+from runtime.routing import websocket_urlpatterns
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -40,11 +39,10 @@ def same_origin(scope: Scope) -> bool:
 
 def sockets() -> App:
     """The WebSocket half, for the session of the person who is logged in."""
-    patterns = import_module("runtime.routing").websocket_urlpatterns if find_spec("runtime.routing") else []
-    inner = AuthMiddlewareStack(URLRouter(patterns))
+    inner = AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
-        if not same_origin(scope) or not _is_known(scope, patterns):
+        if not same_origin(scope) or not _is_known(scope):
             await send({"type": "websocket.close", "code": 4403})
             return
         await inner(scope, receive, send)
@@ -52,10 +50,10 @@ def sockets() -> App:
     return guarded
 
 
-def _is_known(scope: Scope, patterns: list[Any]) -> bool:
+def _is_known(scope: Scope) -> bool:
     # Channels raises for a path that no pattern matches; a stranger's typing is no error of ours.
     path = scope["path"].lstrip("/")
-    return any(pattern.pattern.match(path) for pattern in patterns)
+    return any(pattern.pattern.match(path) for pattern in websocket_urlpatterns)
 
 
 def make_application() -> App:

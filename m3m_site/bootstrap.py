@@ -201,7 +201,7 @@ def _install(development: bool) -> None:
     count = len({name for file in files for name in locked_names(file)})
     say(f"Installing {count} locked packages into .venv")
     _install_with_progress([*arguments, "--require-hashes", "--no-deps"], count)
-    _write_console_script()
+    link(VENV)
     version = venv_version()
     STAMP.write_text(
         "\n".join({stamp_of(requirement_files(tools), version) for tools in {development, False}})
@@ -256,12 +256,12 @@ def _show_progress(done: int, count: int, line: str) -> None:
         say(text)
 
 
-def _write_console_script() -> None:
-    """Put the checkout on the environment's path and `m3m` into its bin, without a build backend."""
-    site_packages = next((VENV / "lib").glob("python3.*/site-packages"))
+def link(venv: Path) -> None:
+    """Put the checkout on an environment's path and `m3m` into its bin, without a build backend."""
+    site_packages = next((venv / "lib").glob("python3.*/site-packages"))
     (site_packages / "m3m.pth").write_text(f"{BASE_DIR}\n")
-    script = VENV / "bin" / "m3m"
-    script.write_text(f'#!/bin/sh\nexec "{PYTHON}" -P -m m3m_site.cli "$@"\n')
+    script = venv / "bin" / "m3m"
+    script.write_text(f'#!/bin/sh\nexec "{venv}/bin/python" -P -m m3m_site.cli "$@"\n')
     script.chmod(0o755)
 
 
@@ -286,6 +286,9 @@ def become(arguments: Sequence[str]) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code of a command; most commands replace this process and never return."""
+    if arguments[:1] == ["link"] and len(arguments) == 2:
+        link(Path(arguments[1]))
+        return 0
     if not arguments or arguments[0] not in COMMANDS:
         say("\n".join(f"  make {name:6} {text}" for name, text in COMMANDS.items()))
         return 0 if not arguments else 2

@@ -28,10 +28,13 @@ def parser() -> argparse.ArgumentParser:
         ("beat", _("run the clock that sends due tasks")),
     ):
         single = commands.add_parser(role, help=text)
-        if role in ("front", "web"):
+        if role == "front":
             single.add_argument(
-                "--bind", metavar="HOST:PORT", help=_("listen here instead of the configured place")
+                "--bind", metavar="HOST:PORT", help=_("listen here, not at the configured place")
             )
+        if role == "web":
+            single.add_argument("--bind", metavar="HOST:PORT", help=_("listen here beside the unix socket"))
+    commands.add_parser("prepare", help=_("migrate the database and make the first account"))
     admin = commands.add_parser("new-admin", help=_("make an account with all rights"))
     admin.add_argument("email")
     admin.add_argument("password", nargs="?", help=_("asked for when missing"))
@@ -50,6 +53,8 @@ def run(options: argparse.Namespace) -> int:
     if options.command in ("front", "web", "worker", "beat"):
         bind = getattr(options, "bind", None)
         return int(import_module("m3m_site.launcher.single").run(options.command, bind))
+    if options.command == "prepare":
+        return int(import_module("m3m_site.launcher.single").prepare())
     if options.command == "doctor":
         return int(import_module("m3m_site.doctor").main())
     if options.command == "new-admin":

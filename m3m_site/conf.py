@@ -116,7 +116,9 @@ class LoggingSection(Section):
 
 
 class Config(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="M3M_", env_nested_delimiter="_", env_nested_max_split=1, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="M3M_", env_nested_delimiter="_", env_nested_max_split=1, extra="forbid"
+    )
 
     server: ServerSection = ServerSection()
     database: DatabaseSection = DatabaseSection()
@@ -131,7 +133,9 @@ class Config(BaseSettings):
     def settings_customise_sources(
         cls, settings_cls: type[BaseSettings], *args: Any, **kwargs: Any
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return kwargs["env_settings"], YamlConfigSettingsSource(settings_cls, yaml_file=data_dir() / "config.yaml")
+        return kwargs["env_settings"], YamlConfigSettingsSource(
+            settings_cls, yaml_file=data_dir() / "config.yaml"
+        )
 
     def path(self, value: str) -> Path:
         """A configured path; relative ones stand below the data directory."""

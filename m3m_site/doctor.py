@@ -70,9 +70,13 @@ def check_port() -> str:
 
 def check_seccomp() -> str:
     if sys.platform != "linux" or not os.path.exists("/proc/sys/kernel/seccomp"):
-        raise Problem(_("This kernel has no seccomp; services start only with runtime.allow_insecure_sandbox."))
+        raise Problem(
+            _("This kernel has no seccomp; services start only with runtime.allow_insecure_sandbox.")
+        )
     if not ctypes.util.find_library("seccomp"):
-        raise Problem(_("libseccomp is missing; install it (Debian and Ubuntu: apt-get install libseccomp2)."))
+        raise Problem(
+            _("libseccomp is missing; install it (Debian and Ubuntu: apt-get install libseccomp2).")
+        )
     return _("seccomp and libseccomp")
 
 

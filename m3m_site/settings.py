@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 import django_stubs_ext
 from django.utils.translation import gettext_lazy as _
 
+from m3m_site import admin_site
 from m3m_site.conf import BASE_DIR, data_dir, load_config, runtime_dir
 
 django_stubs_ext.monkeypatch()
@@ -114,9 +116,6 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = config.redis.uri or f"unix://{RUNTIME_DIR}/redis.sock"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
-CHANNEL_LAYERS = {
-    "default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [REDIS_URL], "prefix": "m3m"}}
-}
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -124,6 +123,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_interval": 1,
     "unacked_restore_throttle": 1,
     "socket_connect_timeout": 1,
+    # A start must not wait for a broker that is away: the node's tick finds the row.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+    "connect_retries_timeout": 0.5,
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
@@ -137,6 +141,10 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    "forget-expired-logins": {"task": "accounts.tasks.forget_expired_logins", "schedule": 24 * 3600.0},
+    "prune-history": {"task": "runtime.tasks.prune_history", "schedule": 24 * 3600.0},
+}
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 
 AUTH_USER_MODEL = "accounts.User"
@@ -151,6 +159,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 SESSION_COOKIE_NAME = "m3m_session"
 CSRF_COOKIE_NAME = "m3m_csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = config.server.secure_cookies
@@ -184,6 +193,8 @@ SIMPLE_JWT = {
 }
 SPECTACULAR_SETTINGS = {"TITLE": "M3M", "VERSION": "0.1.0", "SERVE_INCLUDE_SCHEMA": False}
 
+UNFOLD = admin_site.UNFOLD
+
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("ru", _("Russian"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
@@ -212,7 +223,19 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    # 503 is an answer (a service that is stopped, a check that fails), not a fault of ours.
+    "filters": {
+        "faults": {
+            "()": "django.utils.log.CallbackFilter",
+            "callback": lambda record: getattr(record, "status_code", 500) != HTTPStatus.SERVICE_UNAVAILABLE,
+        }
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": config.logging.level.upper()},
-    "loggers": {"django.request": {"level": "ERROR"}, "celery": {"level": "WARNING"}, "uvicorn": {"level": "WARNING"}},
+    "loggers": {
+        "django.request": {"level": "ERROR", "filters": ["faults"]},
+        "celery": {"level": "WARNING"},
+        "django_celery_beat": {"level": "WARNING"},
+        "uvicorn": {"level": "WARNING"},
+    },
 }

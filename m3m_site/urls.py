@@ -1,16 +1,32 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import include, path, re_path
+from django.urls import include, path, re_path, register_converter
+from django.views.generic import RedirectView
 
 from accounts.api.base import UnknownPath
 from accounts.views import OwnPasswordView
+from projects.views import ProjectKey, ProjectPage, ProjectsPage
 from runtime.views import absent_service, health
 
 handler404 = "accounts.errors.not_found"
 handler500 = "accounts.errors.server_error"
 
+register_converter(ProjectKey, "project")
+projects_page = admin.site.admin_view(ProjectsPage.as_view())
+project_page = admin.site.admin_view(ProjectPage.as_view())
+to_projects = RedirectView.as_view(pattern_name="projects")
+
 urlpatterns = [
+    path("", to_projects),
+    path("admin", to_projects),
+    # Before the admin's own index and lists.
+    path("admin/", to_projects),
+    path("admin/projects", to_projects),
+    path("admin/projects/", projects_page, name="projects"),
+    path("admin/projects/<project:project>/", project_page, name="project"),
+    path("admin/projects/<project:project>/<slug:tab>/", project_page, name="project-tab"),
+    path("admin/i18n/", include("django.conf.urls.i18n")),
     # Before the admin's own, which would change a password past the audit.
     path("admin/password_change/", admin.site.admin_view(OwnPasswordView.as_view())),
     path("admin/", admin.site.urls),

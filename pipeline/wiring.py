@@ -5,14 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from django.dispatch import receiver
+from django.utils.translation import gettext_lazy as _
 
 from pipeline.models import Branch, Release
 from pipeline.template import MAIN_CODE
-from projects import facets
+from pipeline.views import fill_code, fill_releases
+from projects import facets, tabs
+from projects.choices import Right
 from projects.models import Project
 from projects.signals import project_created
 
 facets.register("active_release", Release.objects.active_versions)
+tabs.register(tabs.Tab("code", _("Code"), 20, "pipeline/code.html", "code", fill_code, Right.WORK))
+tabs.register(
+    tabs.Tab("releases", _("Releases"), 30, "pipeline/releases.html", "releases", fill_releases, Right.WORK)
+)
 
 
 @receiver(project_created, dispatch_uid="pipeline")

@@ -95,12 +95,14 @@ class RestartView(ProjectDoor):
 
 
 class StopView(ProjectDoor):
-    @extend_schema(request=None, responses={202: RunSerializer})
+    @extend_schema(request=None, responses={202: RunSerializer, 204: None})
     def post(self, request: Request, project: str) -> Response:
-        """Stop the service; answers the run, or null where nothing ran."""
-        run = stop_service(actor=self.actor, project=self.project)
+        """Stop the service; answers the run that is to end, or the last one; 204 where none ever was."""
+        project_found = self.project
+        run = stop_service(actor=self.actor, project=project_found)
+        run = run or Run.objects.latest_of([project_found]).first()
         if run is None:
-            return Response(None, status=status.HTTP_202_ACCEPTED)
+            return Response(status=status.HTTP_204_NO_CONTENT)
         run.refresh_from_db()
         return _accepted(request, run, lambda it: it.status in FINAL_STATUSES)
 

@@ -192,6 +192,8 @@ def _raw_lines(path: Path, start: int, end: int) -> Iterator[bytes]:
                 file.seek(max(0, start - begins))
                 while begins + file.tell() < end:
                     line = file.readline()
+                    if not line:
+                        break
                     if not line.endswith(b"\n"):
                         return
                     yield line

@@ -9,9 +9,10 @@ from uuid import UUID
 from django.conf import settings
 
 from projects.models import Project
-from runtime.choices import RunStatus
+from runtime.choices import EndReason, RunStatus
 from runtime.models import Run
 
+SHORT = 200
 # A project has fewer states than a run: waiting for a node or a restart is a kind of starting.
 _SHOWN = {RunStatus.PENDING: RunStatus.STARTING, RunStatus.RESTARTING: RunStatus.STARTING}
 
@@ -28,6 +29,20 @@ def statuses(projects: Sequence[Project]) -> dict[UUID, object]:
     runs = Run.objects.latest_of(projects).only("project_id", "status")
     found: dict[UUID, object] = {run.project_id: shown_status(run) for run in runs}
     return {project.pk: found.get(project.pk, RunStatus.STOPPED.value) for project in projects}
+
+
+def last_errors(projects: Sequence[Project]) -> dict[UUID, object]:
+    """In one line, why the newest run of a project crashed; None where it did not."""
+    crashed = Run.objects.latest_of(projects).filter(status=RunStatus.CRASHED)
+    return {
+        run.project_id: short_error(run) for run in crashed.only("project_id", "status", "reason", "error")
+    }
+
+
+def short_error(run: Run) -> str:
+    """The first line of the error, else the reason in words."""
+    first = run.error.strip().partition("\n")[0][:SHORT]
+    return first or (str(EndReason(run.reason).label) if run.reason else "")
 
 
 def route_url(project: Project) -> str:

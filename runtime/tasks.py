@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 from celery import Task, shared_task
 from kombu.exceptions import OperationalError
 
-from runtime.models import Run
+from runtime import logs
+from runtime.models import Node, Run
 from runtime.signals import environment_changed, run_woken
 
 log = logging.getLogger(__name__)
+
+KEPT_RUNS = 100
+NODE_MEMORY = timedelta(days=1)
 
 
 def node_queue(name: str) -> str:
@@ -31,6 +36,16 @@ def send_environment(project_id: str, **unknown: Any) -> None:
     """Have this node send a project's values to its live sandbox."""
     _note_unknown("send_environment", unknown)
     environment_changed.send(sender=None, project_id=project_id)
+
+
+@shared_task
+def prune_history(**unknown: Any) -> None:
+    """Delete finished runs beyond those a project keeps, with their logs, and nodes that have been dead for a day."""
+    _note_unknown("prune_history", unknown)
+    for run in Run.objects.beyond(KEPT_RUNS):
+        logs.clear(run.project_id, run.pk)
+        run.delete()
+    Node.objects.dead_for(NODE_MEMORY).delete()
 
 
 def _note_unknown(task: str, unknown: dict[str, Any]) -> None:

@@ -1,22 +1,36 @@
-"""What web answers in place of a service that does not run, and the health of the platform."""
+"""The tabs Overview and Logs; what web answers in place of a service that does not run; the platform's health."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
+from accounts.models import AuditEntry
+from accounts.permissions import Actor
+from pipeline.models import Branch, Release
 from projects.models import Project
-from runtime.models import Node
+from projects.views import page_url
+from runtime import logs
+from runtime.models import Node, Run
+from runtime.states import describe_project, route_url
+from runtime.words import verb_words
 
 log = logging.getLogger(__name__)
 
 CHECK_SECONDS = 1.0
+SHOWN_RUNS = 10
+SHOWN_ENTRIES = 12
+PICKED_RUNS = 50
+_PARAMETER = re.compile(r":(\w+)\??")
 
 
 @csrf_exempt
@@ -67,3 +81,60 @@ def health(request: HttpRequest) -> JsonResponse:
     return JsonResponse(
         {"status": "ok" if well else "failing", "checks": report}, status=200 if well else 503
     )
+
+
+def fill_overview(actor: Actor, project: Project, query: Mapping[str, str]) -> dict[str, Any]:
+    """Routes of the live run, the newest runs, and who changed what."""
+    state = describe_project(project)
+    runs = Run.objects.filter(project=project).defer("files", "routes")
+    releases = Release.objects.filter(project=project)
+    return {
+        "live": state,
+        "routes": [shown_route(project, route) for route in state["routes"]],
+        "runs": list(runs[:SHOWN_RUNS]),
+        "entries": [shown_entry(entry) for entry in entries_of(project)[:SHOWN_ENTRIES]],
+        "has_release": releases.exists(),
+        "code_url": page_url(project, "code"),
+    }
+
+
+def shown_route(project: Project, route: Mapping[str, str]) -> dict[str, str]:
+    """A route with the address that tries it: parameters stand there under their own names."""
+    path = _PARAMETER.sub(r"\1", route["path"]).lstrip("/")
+    tried = f"{route_url(project)}{path}" if route["method"] == "GET" else ""
+    return {"method": route["method"], "path": route["path"], "url": tried}
+
+
+def entries_of(project: Project) -> Any:  # noqa: ANN401  (a queryset of another app)
+    """Audit entries of a project and of its branches, newest first."""
+    branches = [str(pk) for pk in Branch.objects.filter(project=project).values_list("pk", flat=True)]
+    own = Q(target_type="projects.project", target_id=str(project.pk))
+    return AuditEntry.objects.filter(own | Q(target_type="pipeline.branch", target_id__in=branches))
+
+
+def shown_entry(entry: AuditEntry) -> dict[str, Any]:
+    """An audit entry in words, with the one value that says most."""
+    values = {**(entry.before or {}), **(entry.after or {})}
+    told = next(
+        (values[key] for key in ("version", "active_release", "code", "member") if values.get(key)), ""
+    )
+    if entry.target_type == "pipeline.branch":
+        told = entry.target_label
+    return {
+        "who": entry.actor_label,
+        "what": verb_words().get(entry.verb, entry.verb),
+        "told": told,
+        "at": entry.created_at,
+    }
+
+
+def fill_logs(actor: Actor, project: Project, query: Mapping[str, str]) -> dict[str, Any]:
+    """The runs whose logs are kept; `?run=` chooses one, else the page follows the newest."""
+    runs = Run.objects.filter(project=project).defer("files", "routes")[:PICKED_RUNS]
+    kept = [run for run in runs if logs.directory(project.pk, run.pk).exists()]
+    chosen = query.get("run", "")
+    return {
+        "data": {"run": chosen if chosen in {str(run.pk) for run in kept} else ""},
+        "kept": kept,
+        "chosen": chosen,
+    }

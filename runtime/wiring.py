@@ -7,18 +7,29 @@ from typing import Any
 
 from celery import current_app
 from django.db import transaction
+from django.utils.translation import gettext, gettext_lazy
 
-from projects import facets
+from accounts.errors import ConflictError
+from pipeline.models import Release
+from pipeline.signals import release_deleted
+from projects import facets, tabs
+from projects.choices import Right
 from projects.models import Project
 from projects.signals import env_changed, project_deleted, project_renamed
 from runtime import logs
 from runtime.models import Run
-from runtime.states import route_urls, statuses
+from runtime.states import last_errors, route_urls, statuses
 from runtime.supervisor.bootstep import SupervisorStep
 from runtime.tasks import tell_environment, wake_node
+from runtime.views import fill_logs, fill_overview
 
 facets.register("status", statuses)
 facets.register("route_url", route_urls)
+facets.register("last_error", last_errors)
+tabs.register(
+    tabs.Tab("overview", gettext_lazy("Overview"), 10, "runtime/overview.html", "overview", fill_overview)
+)
+tabs.register(tabs.Tab("logs", gettext_lazy("Logs"), 40, "runtime/logs.html", "logs", fill_logs, Right.WORK))
 current_app.steps["worker"].add(SupervisorStep)
 
 
@@ -47,6 +58,13 @@ def _on_deleted(project: Project, **_: Any) -> None:
     transaction.on_commit(clean)
 
 
+def _on_release_deleted(release: Release, **_: Any) -> None:
+    """A release that runs stays: its sandbox may have to be forked again from it. Raises ConflictError."""
+    if Run.objects.live().filter(release=release).exists():
+        raise ConflictError("release_running", gettext("This release is running; stop it first."))
+
+
 env_changed.connect(_on_env_changed, dispatch_uid="runtime.env_changed")
 project_renamed.connect(_on_renamed, dispatch_uid="runtime.project_renamed")
 project_deleted.connect(_on_deleted, dispatch_uid="runtime.project_deleted")
+release_deleted.connect(_on_release_deleted, dispatch_uid="runtime.release_deleted")

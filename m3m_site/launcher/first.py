@@ -12,11 +12,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import CommandError as DjangoCommandError
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.urls import NoReverseMatch, reverse
 
 from m3m_site.console import CommandError, _, complain, say
+from runtime.demo import SLUG as DEMO
 
 # Exit codes of the process that prepares the database.
 READY = 0
@@ -52,8 +54,6 @@ def migrate() -> None:
 
 def make_root() -> bool:
     """Make the first account on an empty database, and say its password once if it was invented here."""
-    if "ensure_root" not in get_commands():
-        return False
     answer = _ask("ensure_root")
     if not answer["created"]:
         return False
@@ -88,27 +88,31 @@ def box(lines: list[str]) -> str:
 def greet(fresh: bool) -> int:
     """Wait until the platform answers, make the demo service on a fresh database, then say where everything is."""
     well, reason = wait_for_health(settings.RUNTIME_DIR / "web.sock", HEALTH_WAIT)
-    demo = fresh and "demo" in get_commands()
-    if demo:
+    if fresh:
         call_command("demo", stdout=io.StringIO())
     if not well:
         complain(_("Not everything is well yet: {reason}").format(reason=reason))
-    say(welcome(demo))
+    say(welcome(fresh))
     return 0
 
 
 def welcome(demo: bool) -> str:
+    """Where everything is, and what to try next."""
     base = settings.PUBLIC_URI
-    rows = [(_("Admin"), f"{base}/admin/"), (_("API"), f"{base}/api/docs"), (_("Health"), f"{base}/health")]
+    rows = [(_("Admin"), f"{base}/admin/")]
     if demo:
-        rows.insert(1, (_("Demo service"), f"{base}/r/demo/"))
-    width = max(len(name) for name, _uri in rows)
-    lines = [_("M3M is running."), "", *(f"  {name.ljust(width)}  {uri}" for name, uri in rows), ""]
+        rows.append((_("Demo service"), f"{base}/r/{DEMO}/"))
+    try:
+        rows.append((_("REST API"), base + reverse("api-docs")))
+    except NoReverseMatch:
+        pass
+    rows += [(_("Health"), f"{base}/health"), (_("Documentation"), _("README.md; make docs builds the rest"))]
+    width = max(len(name) for name, _where in rows)
+    lines = [_("M3M is running."), "", *(f"  {name.ljust(width)}  {where}" for name, where in rows), ""]
     if demo:
+        lines.append(_("Try next: curl {uri}").format(uri=f"{base}/r/{DEMO}/"))
         lines.append(
-            _("Try next: curl {uri}, then open the project Demo in the admin and change its code.").format(
-                uri=f"{base}/r/demo/"
-            )
+            _("Then open the project Demo in the admin, change its code, release it and call it again.")
         )
     lines.append(_("Ctrl-C stops it."))
     return "\n".join(lines)

@@ -17,26 +17,32 @@ def run(role: str, bind: str | None) -> int:
     process.forbid_core_files()
     process.save_memory()
     process.set_name(role)
-    listener = listener_of(role, bind)
+    listeners = listeners_of(role, bind)
     module = import_module("m3m_site.launcher.platform").load((role,))[role]
     process.freeze()
     # The roles stop in good order on SIGTERM; Ctrl-C asks for the same.
     signal.signal(signal.SIGINT, lambda _number, _frame: signal.raise_signal(signal.SIGTERM))
     if role == "web":
-        return int(module.run([listener]))
-    return int(module.run(listener) if listener else module.run())
+        return int(module.run(listeners))
+    return int(module.run(*listeners))
 
 
-def listener_of(role: str, bind: str | None) -> socket.socket | None:
-    """Where a role listens: `bind`, else its configured place; None for roles that do not listen."""
-    if role not in ("front", "web"):
-        return None
-    if bind:
-        return listen_tcp(*parse_bind(bind))
+def prepare() -> int:
+    """Migrate and make the first account, once per deployment; the exit code."""
+    import_module("m3m_site.launcher.platform").load(())
+    first = import_module("m3m_site.launcher.first")
+    return 0 if first.prepare() in (first.READY, first.FRESH) else 1
+
+
+def listeners_of(role: str, bind: str | None) -> list[socket.socket]:
+    """Where a role listens: front at `bind` or its configured place, web at its socket and `bind`, others nowhere."""
     if role == "web":
-        return listen_unix(runtime_dir() / "web.sock")
-    server = load_config().server
-    return listen_tcp(server.host, server.port)
+        inner = listen_unix(runtime_dir() / "web.sock")
+        return [listen_tcp(*parse_bind(bind)), inner] if bind else [inner]
+    if role == "front":
+        server = load_config().server
+        return [listen_tcp(*(parse_bind(bind) if bind else (server.host, server.port)))]
+    return []
 
 
 def parse_bind(text: str) -> tuple[str, int]:

@@ -51,6 +51,8 @@ def _live(watcher: Watcher, config: Config, public: socket.socket, inner: socket
     code = watcher.finish(watcher.start(Child("prepare", first.prepare, DOORS, once=True)))
     if watcher.signals or code not in (first.READY, first.FRESH):
         return 0 if watcher.signals else 1
+    platform.warm_up()
+    platform.seal()
     if redis and not _wait_for_redis(redis):
         raise CommandError(
             _("Redis does not start; {path} says why.").format(path=embedded.redis_folder() / "redis.log")

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
@@ -56,6 +56,9 @@ def _processes() -> Iterator[tuple[int, _Process]]:
 
 class Platform:
     """`m3m up` on a free port with data of its own; ends with the `with` block, whatever happens in it."""
+
+    command: Sequence[str] = (sys.executable, "-m", "m3m_site.cli", "up")
+    checkout = BASE_DIR
 
     def __init__(self, **environment: str) -> None:
         # Not pytest's tmp_path: socket paths have to be short.
@@ -104,11 +107,10 @@ class Platform:
 
     def start(self, ready: str = READY, seconds: float = 60.0) -> Platform:
         """Start, and wait until the output says so."""
-        command = [sys.executable, "-m", "m3m_site.cli", "up"]
         with self.log.open("ab") as log:
             begun = time.monotonic()
             self.process = subprocess.Popen(  # noqa: S603
-                command, cwd=BASE_DIR, env=self.environment, stdout=log, stderr=subprocess.STDOUT
+                self.command, cwd=self.checkout, env=self.environment, stdout=log, stderr=subprocess.STDOUT
             )
         said = self.output.count(ready)
         wait_for(
@@ -124,11 +126,10 @@ class Platform:
 
     def once(self, seconds: float = 30.0) -> int:
         """Start a platform that is expected to end by itself; its exit code."""
-        command = [sys.executable, "-m", "m3m_site.cli", "up"]
         with self.log.open("ab") as log:
             return subprocess.call(  # noqa: S603
-                command,
-                cwd=BASE_DIR,
+                self.command,
+                cwd=self.checkout,
                 env=self.environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,

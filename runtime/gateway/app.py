@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import logging
 import resource
 import signal
 import socket
@@ -25,8 +26,10 @@ from runtime.gateway.settings import GatewaySettings
 from runtime.gateway.sockets import SocketForward
 from runtime.gateway.web import Verdicts, Web
 
+logger = logging.getLogger(__name__)
+
 _SWEEP = 0.25
-_SWEEPS_PER_PATH_CHECK = 4
+_SWEEPS_PER_SECOND = 4
 _GRACE = 4
 _MAX_FILES = 65536
 
@@ -66,12 +69,14 @@ class Gateway:
         while True:
             await asyncio.sleep(_SWEEP)
             count += 1
-            now = loop.time()
-            door.services.sweep(now)
-            if count % _SWEEPS_PER_PATH_CHECK == 0:
-                door.services.check_paths()
-                for client in list(door.clients):
-                    client.sweep(now)
+            try:
+                door.services.sweep(loop.time())
+                if count % _SWEEPS_PER_SECOND == 0:
+                    door.services.check_paths()
+                    door.sweep_clients(loop.time())
+            except Exception:
+                # Without the clock nothing would ever time out.
+                logger.exception("A sweep of deadlines failed")
 
 
 class _Server(uvicorn.Server):

@@ -191,7 +191,7 @@ class ServiceConnection(asyncio.Protocol):
     def _answer(self, call: Call, payload: bytes) -> None:
         try:
             call.answer(payload, self._response_limit)
-        except FrameError:
+        except Exception:
             call.fail(BAD_ANSWER)
             raise
         if self._retired and not self._pending:

@@ -30,6 +30,7 @@ class Door:
         self.scrubber = Scrubber(settings.platform_cookies, settings.jwt_secret, settings.api_key_prefix)
         self.forwarded = Forwarded(settings.trusted_proxies)
         self.clients: set[Swept] = set()
+        self.sockets = 0  # WebSockets, which are no longer among the clients
         self.held = 0  # bytes of request bodies in memory
         self._counter = itertools.count(1)
         self._prefix = secrets.token_hex(6)
@@ -39,3 +40,12 @@ class Door:
         if proposed is not None and _REQUEST_ID.fullmatch(proposed) is not None:
             return proposed.decode()
         return f"{self._prefix}-{next(self._counter):06x}"
+
+    def sweep_clients(self, now: float) -> None:
+        for client in list(self.clients):
+            client.sweep(now)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are more connections than may be."""
+        return len(self.clients) + self.sockets > self.settings.max_connections

@@ -14,6 +14,7 @@ from runtime.gateway.answers import (
     BODY_TOO_SLOW,
     CLOSE_LINE,
     FRONT_BUSY,
+    HEAD_TOO_LARGE,
     RESPONSE_TOO_LARGE,
     TOO_LARGE,
     Failure,
@@ -24,6 +25,8 @@ from runtime.gateway.requests import encode_request
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _SMALL = 64 * 1024
+# Refusals that do not wait for the rest of the body.
+_AT_ONCE = (TOO_LARGE, HEAD_TOO_LARGE)
 
 
 class Client(Protocol):
@@ -98,10 +101,11 @@ class Exchange:
     def start(self) -> None:
         """Go on when the requests before this one on its connection are answered."""
         self._started = True
-        if self._failure is not None:
-            self.fail(self._failure)
-        elif not self.more_body:
-            self._submit()
+        if not self.more_body:
+            self._go()
+        elif self._failure is not None:
+            if self._failure in _AT_ONCE:
+                self.fail(self._failure)
         elif self.expects_continue:
             self._client.transport.write(_CONTINUE)
 
@@ -112,7 +116,7 @@ class Exchange:
         self._release()
 
     def refuse(self, failure: Failure) -> None:
-        """Fail as soon as it is this request's turn."""
+        """Fail when it is this request's turn: at once, or after a body that is not looked at."""
         if self._started:
             self.fail(failure)
         elif self._failure is None:
@@ -139,6 +143,12 @@ class Exchange:
         """The body is complete."""
         self.more_body = False
         if self._started and not self.response_complete:
+            self._go()
+
+    def _go(self) -> None:
+        if self._failure is not None:
+            self.fail(self._failure)
+        else:
             self._submit()
 
     def expire(self) -> None:

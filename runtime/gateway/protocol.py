@@ -41,7 +41,8 @@ class ClientProtocol(HttpToolsProtocol):
         self._in_head = False
         self._head_size = 0
         self._head_count = 0
-        self._fresh_head = False
+        self._progress = 0
+        self._idle_bytes = 0
         self._lingering = False
         self._unread = 0
         self._unread_since = 0.0
@@ -51,10 +52,9 @@ class ClientProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast("asyncio.Transport", transport))
-        settings = self.door.settings
         self.door.clients.add(self)
-        self.deadline = self.loop.time() + settings.head_wait
-        if len(self.door.clients) > settings.max_connections:
+        self.deadline = self.loop.time() + self.door.settings.head_wait
+        if self.door.is_full:
             self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -89,11 +89,7 @@ class ClientProtocol(HttpToolsProtocol):
     # ------------------------------------------------------------------ reading
 
     def data_received(self, data: bytes) -> None:
-        if self._in_head and not self._fresh_head:
-            self._head_size += len(data)
-            if self._head_size > self.door.settings.max_head * 2:
-                self._refuse_outright(HEAD_TOO_LARGE)
-                return
+        progress = self._progress
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -103,13 +99,20 @@ class ClientProtocol(HttpToolsProtocol):
                 self.handle_websocket_upgrade()
         except httptools.HttpParserError:
             self._refuse_outright(BAD_REQUEST)
-        self._fresh_head = False
+        if self._progress != progress:
+            self._idle_bytes = 0
+            return
+        # Nothing but a head or trailers, of which the parser may hold an endless header.
+        self._idle_bytes += len(data)
+        if self._idle_bytes > self.door.settings.max_head:
+            self._refuse_outright(HEAD_TOO_LARGE)
 
     def on_message_begin(self) -> None:
         self.url = b""
         self.expect_100_continue = False
         self.headers = []
-        self._in_head = self._fresh_head = True
+        self._in_head = True
+        self._progress += 1
         self._head_size = self._head_count = 0
         self.deadline = self.loop.time() + self.door.settings.head_wait
 
@@ -118,9 +121,11 @@ class ClientProtocol(HttpToolsProtocol):
         self._head_size += len(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._head_size += len(name) + len(value)
-        self._head_count += 1
-        self.headers.append((name.lower(), value))
+        # What comes after a chunked body are trailers: nobody is told of them.
+        if self._in_head:
+            self._head_size += len(name) + len(value)
+            self._head_count += 1
+            self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         self._in_head = False
@@ -146,6 +151,9 @@ class ClientProtocol(HttpToolsProtocol):
         self.expect_100_continue = any(n == b"expect" and v.lower() == b"100-continue" for n, v in headers)
         self.deadline = 0.0
         super().on_headers_complete()
+        if self.parser.should_upgrade() and not self._should_upgrade():
+            # The parser takes whatever follows for the other protocol.
+            self.cycle.keep_alive = False
 
     def _open_exchange(self, prefix: bytes, failure: Failure | None) -> None:
         parser, door = self.parser, self.door
@@ -173,7 +181,10 @@ class ClientProtocol(HttpToolsProtocol):
         self.deadline = self.loop.time() + door.settings.body_wait
         existing: Any = self.cycle
         self.cycle = cast("RequestResponseCycle", exchange)
-        if existing is None or existing.response_complete:
+        if self.transport.is_closing():
+            # Sent after a request that asked to close: not to be carried out.
+            exchange.response_complete = True
+        elif existing is None or existing.response_complete:
             exchange.start()
         else:
             self.flow.pause_reading()
@@ -201,6 +212,7 @@ class ClientProtocol(HttpToolsProtocol):
         return None
 
     def on_body(self, body: bytes) -> None:
+        self._progress += 1
         cycle: Any = self.cycle
         if isinstance(cycle, Exchange):
             cycle.feed(body)
@@ -256,9 +268,14 @@ class ClientProtocol(HttpToolsProtocol):
             return
         self.flow.resume_reading()
         if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
+            # Not here: each refused request would be answered inside the one before it.
+            self.loop.call_soon(self._start_next)
         else:
             self.deadline = self.loop.time() + self.door.settings.idle_wait
+
+    def _start_next(self) -> None:
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
 
     def resume_writing(self) -> None:
         super().resume_writing()

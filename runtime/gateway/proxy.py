@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -14,8 +13,6 @@ from yarl import URL
 from runtime.gateway.answers import BAD_REQUEST, BODY_TOO_SLOW, WEB_AWAY, Failure
 from runtime.gateway.door import Door
 from runtime.gateway.web import Web
-
-logger = logging.getLogger(__name__)
 
 HOP_BY_HOP = frozenset(
     b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer trailers"
@@ -92,7 +89,7 @@ class Forward:
         except ValueError:
             await self._fail(BAD_REQUEST)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            logger.warning("Web did not answer %s: %r", self._request_id, error)
+            self._web.complain(f"answer request {self._request_id}", error)
             await self._fail(WEB_AWAY)
         finally:
             self._door.held -= self._held

@@ -31,7 +31,7 @@ class GatewaySettings:
     max_connections: int = 10_000
     head_wait: float = 15.0
     body_wait: float = 30.0
-    idle_wait: float = 15.0
+    idle_wait: float = 75.0  # longer than reverse proxies keep theirs
     write_wait: float = 30.0  # a client that takes nothing for so long is dropped
 
     web_wait: float = 5.0  # for a connection to web, or for its verdict

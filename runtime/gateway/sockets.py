@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import Any
 
 import aiohttp
@@ -13,8 +12,6 @@ from runtime.gateway.answers import BAD_REQUEST, NO_SOCKETS, WEB_AWAY, Failure
 from runtime.gateway.door import Door
 from runtime.gateway.proxy import forwarded_headers, proposed_id, target_of
 from runtime.gateway.web import Web
-
-logger = logging.getLogger(__name__)
 
 # The handshake with web is a new one; Origin and the cookies are passed on, web checks them.
 _HANDSHAKE = (
@@ -69,12 +66,19 @@ class SocketForward:
             await self._refuse(Failure(error.status, "refused", "The connection was refused."))
             return
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            logger.warning("Web did not take socket %s: %r", self._request_id, error)
+            self._web.complain(f"take socket {self._request_id}", error)
             await self._refuse(WEB_AWAY)
             return
         except ValueError:
             await self._refuse(BAD_REQUEST)
             return
+        self._door.sockets += 1
+        try:
+            await self._hold(upstream)
+        finally:
+            self._door.sockets -= 1
+
+    async def _hold(self, upstream: aiohttp.ClientWebSocketResponse[bool]) -> None:
         async with upstream:
             headers = [(b"x-request-id", self._request_id.encode())]
             await self._send(

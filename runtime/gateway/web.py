@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict
 
 import aiohttp
@@ -27,9 +28,25 @@ _AUTOMATIC_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 class Web:
     """Owns the client session; opened and closed with the application."""
 
+    # While web is away each request would say so.
+    _COMPLAINT_EVERY = 5.0
+
     def __init__(self, settings: GatewaySettings) -> None:
         self._settings = settings
         self._session: aiohttp.ClientSession | None = None
+        self._complained = -self._COMPLAINT_EVERY
+        self._unsaid = 0
+
+    def complain(self, what: str, error: BaseException | str) -> None:
+        """Log that web did not do `what`; not more often than every few seconds."""
+        now = time.monotonic()
+        if now - self._complained < self._COMPLAINT_EVERY:
+            self._unsaid += 1
+            return
+        logger.warning(
+            "Web did not %s: %s (%d more of the kind since)", what, error or repr(error), self._unsaid
+        )
+        self._complained, self._unsaid = now, 0
 
     @property
     def session(self) -> aiohttp.ClientSession:
@@ -93,13 +110,16 @@ class Verdicts:
         try:
             failure = await self._fetch(first)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            logger.warning("Web gave no verdict on service %s: %r", slug, error)
+            self._web.complain(f"give a verdict on service {slug}", error)
         finally:
             # A redirect is meant for one address, not for all of the service.
-            if not failure.location and failure is not WEB_AWAY:
+            if not failure.location:
                 self._remember(slug, failure)
             for call in self._asked.pop(slug):
-                call.fail(failure)
+                if failure.location and call.target != first.target:
+                    self.judge(slug, call)
+                else:
+                    call.fail(failure)
 
     async def _fetch(self, call: Exchange) -> Failure:
         headers = {
@@ -113,7 +133,10 @@ class Verdicts:
             async with self._web.session.get(
                 self._web.url(call.target), headers=headers, allow_redirects=False
             ) as response:
-                return _verdict(response)
+                verdict = read_verdict(response)
+        if verdict is WEB_AWAY:
+            self._web.complain("give a verdict on a service", f"its answer was {response.status}")
+        return verdict
 
     def _remember(self, slug: str, failure: Failure) -> None:
         self._known[slug] = (asyncio.get_running_loop().time() + self._settings.verdict_life, failure)
@@ -122,7 +145,7 @@ class Verdicts:
             self._known.popitem(last=False)
 
 
-def _verdict(response: aiohttp.ClientResponse) -> Failure:
+def read_verdict(response: aiohttp.ClientResponse) -> Failure:
     """What an answer of web means; its body is never shown."""
     if response.status == NOT_FOUND.status:
         return NOT_FOUND
@@ -133,5 +156,4 @@ def _verdict(response: aiohttp.ClientResponse) -> Failure:
         wait = response.headers.get("Retry-After", "")
         seconds = int(wait) if wait.isdecimal() and len(wait) < 5 else NOT_RUNNING.retry_after
         return Failure(NOT_RUNNING.status, NOT_RUNNING.code, NOT_RUNNING.message, seconds)
-    logger.warning("Web answered %d when asked about a service", response.status)
     return WEB_AWAY

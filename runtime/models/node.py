@@ -7,11 +7,17 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from runtime.choices import HELD_STATUSES
+
 
 class NodeQuerySet(models.QuerySet["Node"]):
     def alive(self) -> NodeQuerySet:
         """Nodes whose lease runs by the database's clock."""
         return self.filter(lease_expires_at__gt=Now())
+
+    def dead_for(self, age: timedelta) -> NodeQuerySet:
+        """Nodes whose lease ended longer ago than `age` and that hold no run."""
+        return self.filter(lease_expires_at__lt=Now() - age).exclude(runs__status__in=HELD_STATUSES)
 
 
 class Node(models.Model):

@@ -4,8 +4,8 @@ import uuid
 from collections.abc import Sequence
 
 from django.db import IntegrityError, models, transaction
-from django.db.models import F, OuterRef, Q, Subquery
-from django.db.models.functions import Now
+from django.db.models import F, OuterRef, Q, Subquery, Window
+from django.db.models.functions import Now, RowNumber
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -26,6 +26,12 @@ class RunQuerySet(models.QuerySet["Run"]):
 
     def visible_to(self, actor: Actor) -> RunQuerySet:
         return self.filter(project__in=Project.objects.visible_to(actor))
+
+    def beyond(self, count: int) -> RunQuerySet:
+        """Finished runs that are older than the newest `count` of their project."""
+        place = Window(RowNumber(), partition_by="project", order_by="-created_at")
+        ranked = Run.objects.filter(status__in=FINAL_STATUSES).annotate(place=place)
+        return self.filter(pk__in=ranked.filter(place__gt=count).values("pk"))
 
     def latest_of(self, projects: Sequence[Project]) -> RunQuerySet:
         """The newest run of each project, in one query."""

@@ -48,7 +48,7 @@ class Guest:
         self._epoll = select.epoll()
         self._exchange = Exchange(self.entries, self.node, listener, lease, self._epoll, self._check)
         self._phase = ""
-        self._phase_deadline = NEVER
+        self._phase_deadline = self._drained_by = NEVER
         self._booted = self._go = False
         self.natives = Natives(self, doors)
         self.entries.reject = self.natives.reject
@@ -151,16 +151,24 @@ class Guest:
         self._exchange.epoch = data["epoch"]
         self._go = data.get("go", False)
         self._phase = "boot"
-        values = {"env": data["env"], "seed": os.urandom(16).hex()}
+        values = {"env": data["env"], "seed": os.urandom(16).hex(), "timers": entries.limits.timers}
         self._attempt("setup", self.natives.setup, json.dumps(values), wall=NEVER)
         self._begin("boot", self.natives.boot)
 
     def _stop(self, data: dict[str, Any]) -> None:
+        """Take nothing new, answer what is under way for half the time, then run the shutdown callbacks."""
         self._exchange.close()
-        self.entries.limits = replace(self.entries.limits, shutdown=data["deadline"])
+        seconds = float(data["deadline"])
+        self.entries.limits = replace(self.entries.limits, shutdown=seconds / 2)
         if self._phase in ("boot", "start"):
             raise Ended("stopped")  # it never came up; there is nothing to shut down
-        self._begin("shutdown", self.natives.shutdown)
+        self._drained_by = time.monotonic_ns() + int(seconds / 2 * 1e9)
+        self._shut_down_when_drained()
+
+    def _shut_down_when_drained(self) -> None:
+        if self._drained_by < NEVER and (self._exchange.idle or time.monotonic_ns() >= self._drained_by):
+            self._drained_by = NEVER
+            self._begin("shutdown", self.natives.shutdown)
 
     # -- the loop
 
@@ -191,6 +199,9 @@ class Guest:
         self._after_entry()
         self._expire()
         exchange.flush_touched()
+        if self._drained_by < NEVER:
+            self._shut_down_when_drained()
+            self._after_entry()
 
     def _fire_timers(self) -> None:
         natives = self.natives
@@ -218,7 +229,7 @@ class Guest:
 
     def _timeout(self) -> float:
         """Seconds until something is due; -1 for never."""
-        due = min(self._phase_deadline, self._exchange.next_deadline or NEVER)
+        due = min(self._phase_deadline, self._drained_by, self._exchange.next_deadline or NEVER)
         wait = max(0.0, (due - time.monotonic_ns()) / 1e9) if due < NEVER else -1.0
         timer = self.natives.next_due()
         return timer if timer >= 0 and (wait < 0 or timer < wait) else wait

@@ -20,6 +20,7 @@ SECCOMP_MODE_FILTER = 2
 NR_LANDLOCK_CREATE_RULESET, NR_LANDLOCK_RESTRICT_SELF = 444, 446  # the same number on every CPU
 LANDLOCK_CREATE_RULESET_VERSION = 1
 PROT_EXEC = 4
+MAP_TYPE, MAP_PRIVATE, MAP_GROWSDOWN = 0x0F, 0x02, 0x100
 NOBODY = 65534
 
 # What the guest loop needs once everything is open; anything else answers EPERM.
@@ -88,7 +89,9 @@ def build_filter() -> bytes:
         with contextlib.suppress(OSError):
             rules.add_rule(seccomp.ALLOW, name)
     no_exec = seccomp.Arg(2, seccomp.MASKED_EQ, PROT_EXEC, 0)
-    rules.add_rule(seccomp.ALLOW, "mmap", no_exec)
+    # RLIMIT_DATA counts neither shared memory nor mappings that grow like a stack.
+    private = seccomp.Arg(3, seccomp.MASKED_EQ, MAP_TYPE | MAP_GROWSDOWN, MAP_PRIVATE)
+    rules.add_rule(seccomp.ALLOW, "mmap", no_exec, private)
     rules.add_rule(seccomp.ALLOW, "mprotect", no_exec)
     rules.add_rule(seccomp.ALLOW, "ioctl", seccomp.Arg(1, seccomp.EQ, 0x5421))  # FIONBIO
     with tempfile.TemporaryFile() as file:
@@ -114,6 +117,22 @@ def _landlock_attributes(version: int) -> bytes:
     if version >= 6:
         attributes += struct.pack("<Q", 0b11)  # abstract unix sockets and signals outside the sandbox
     return attributes
+
+
+def _address_space() -> int:
+    """Bytes of address space that this process has now; 0 where nothing tells."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 0
+
+
+def _limit(kind: int, value: int) -> None:
+    """Set soft and hard limit; one that is lower already, say of a container, stays."""
+    hard = resource.getrlimit(kind)[1]
+    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(kind, (value, value))
 
 
 class Lock:
@@ -180,7 +199,10 @@ class Lock:
             (resource.RLIMIT_NOFILE, 64),
             (resource.RLIMIT_DATA, memory),
         ):
-            resource.setrlimit(limit, (value, value))
+            _limit(limit, value)
+        if present := _address_space():
+            # Page tables of memory that is only read are counted nowhere else.
+            _limit(resource.RLIMIT_AS, present + memory)
         if os.getuid() == 0:
             # Seccomp already forbids what root could do; another user is one more wall.
             os.setgroups([])

@@ -207,6 +207,9 @@ class Runs:
             return
         sandbox.stop_reason = reason
         sandbox.run.mark_stopping(self._lease.node)
+        if reason != EndReason.REPLACED:
+            # Callers learn at once that nobody will come; at a replacement they wait for the successor.
+            self._sandboxes.unpublish(sandbox.run)
         self._sandboxes.stop(sandbox, sandbox.limits.shutdown)
         sandbox.stop_deadline = time.monotonic() + sandbox.limits.shutdown + STOP_GRACE
 

@@ -164,7 +164,12 @@ class Sandboxes:
         """Release what belongs to a run that is over or elsewhere."""
         if writer := self._logs.pop(run.pk, None):
             writer.close()
-        if not keep_listener and (listener := self._listeners.pop(run.project_id, None)):
+        if not keep_listener:
+            self.unpublish(run)
+
+    def unpublish(self, run: Run) -> None:
+        """Take the service's address back."""
+        if listener := self._listeners.pop(run.project_id, None):
             listener.close()
 
     def close_listeners(self) -> None:

@@ -24,6 +24,11 @@ def preload() -> None:
     app.loader.init_worker()
 
 
+def warm_up() -> None:
+    """Read the schedule once."""
+    django_celery_beat.schedulers.DatabaseScheduler(app=app)
+
+
 def run() -> int:
     """Send due tasks until SIGTERM."""
 

@@ -31,5 +31,5 @@ def gateway_settings() -> GatewaySettings:
 
 def run(listener: socket.socket) -> int:
     """Serve until SIGTERM."""
-    serve(gateway_settings(), listener, log_level=load_config().logging.level)
+    serve(gateway_settings(), listener, log_level="warning")
     return 0

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import socket
+from collections.abc import Iterator
 
 import uvicorn
 import uvicorn.lifespan.off
 import uvicorn.protocols.http.httptools_impl
 import uvicorn.protocols.websockets.websockets_sansio_impl
 import uvloop
+from django.conf import settings
+from django.test import Client
 from django.urls import get_resolver
 
 from m3m_site.asgi import application
@@ -16,10 +21,25 @@ from m3m_site.asgi import application
 __all__ = ["preload", "run"]
 
 
+class Server(uvicorn.Server):
+    """Returns after SIGTERM; uvicorn's own raises the signal once more when it has stopped."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        signal.signal(signal.SIGTERM, self.handle_exit)
+        yield
+
+
 def preload() -> None:
     """Import every view and pattern, so that children share them."""
     get_resolver().url_patterns  # noqa: B018  (loads them)
     assert uvloop is not None  # noqa: S101
+
+
+def warm_up() -> None:
+    """Answer one page, which compiles the templates that all pages share."""
+    host = next((host.lstrip(".") for host in settings.ALLOWED_HOSTS if host != "*"), "localhost")
+    Client(SERVER_NAME=host).get("/admin/login/")
 
 
 def run(listeners: list[socket.socket]) -> int:
@@ -37,6 +57,5 @@ def run(listeners: list[socket.socket]) -> int:
         forwarded_allow_ips="*",
         timeout_graceful_shutdown=2,
     )
-    server = uvicorn.Server(config)
-    server.run(sockets=listeners)
+    Server(config).run(sockets=listeners)
     return 0

@@ -118,6 +118,22 @@ class CallServiceTest:
         assert positions == sorted(positions)
         assert answer.index(b"HTTP/1.1 404") > positions[-1]
 
+    async def test_it_answers_thousands_of_pipelined_refusals(self, front: Front) -> None:
+        bad = b"GET /r/Bad/ HTTP/1.1\r\nHost: x\r\n\r\n"
+        post = b"POST /r/Bad/ HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
+        good = b"GET /r/demo/ HTTP/1.1\r\nHost: x\r\n\r\n"
+        async with FakeService(front.runtime_dir, "demo", always({"s": 200, "b": "x"})):
+            answer = await front.raw(bad * 3000 + good + bad * 3000 + post * 10 + good)
+        assert answer.count(b"HTTP/1.1 404") == 6010
+        assert answer.count(b"HTTP/1.1 200") == 2
+
+    async def test_it_carries_out_nothing_after_the_last_request(self, front: Front) -> None:
+        last = b"GET /r/demo/last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        more = b"GET /r/demo/more HTTP/1.1\r\nHost: x\r\n\r\n"
+        async with FakeService(front.runtime_dir, "demo", echo) as service:
+            await front.raw(last + more * 3)
+        assert [request["p"] for request in service.requests] == ["/last"]
+
     async def test_it_joins_repeated_headers(self, front: Front) -> None:
         async with FakeService(front.runtime_dir, "demo", echo) as service:
             await front.raw(

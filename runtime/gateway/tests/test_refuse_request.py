@@ -151,6 +151,17 @@ class LimitRequestTest:
             answer = await front.raw(request)
         assert answer.startswith(b"HTTP/1.1 431 ")
 
+    @pytest.mark.parametrize("trailers", [b"X-A: 1\r\n" * 200_000, b"X-Endless: " + b"x" * 900_000])
+    @pytest.mark.parametrize("path", ["/r/demo/", "/page"])
+    async def test_it_refuses_endless_trailers(self, front: Front, path: str, trailers: bytes) -> None:
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+        async with FakeService(front.runtime_dir, "demo", echo), FakeWeb(front.runtime_dir, web_answer(200)):
+            answer = await front.raw(head + b"1\r\nx\r\n0\r\n" + trailers)
+            assert answer.startswith(b"HTTP/1.1 431 ")
+            short = await front.raw(head + b"1\r\nx\r\n0\r\nX-Trailer: 1\r\n\r\n")
+            assert short.startswith(b"HTTP/1.1 200 ")
+            assert b"trailer" not in short
+
     async def test_it_refuses_a_long_target(self, front: Front) -> None:
         answer = await front.raw(b"GET /r/demo/" + b"x" * 40_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
         assert answer.startswith(b"HTTP/1.1 431 ")

@@ -153,7 +153,8 @@ m3m.reject = () => {
 };
 
 m3m.setup = (json) => {
-  const { env, seed } = parse(json);
+  const { env, seed, timers } = parse(json);
+  m3m.timers.setLimit(timers);
   m3m.env.set(env);
   m3m.seed(seed);
   return '';

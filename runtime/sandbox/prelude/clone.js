@@ -1,10 +1,10 @@
 // structuredClone for the kinds of values that JavaScript itself has.
 const {
-  ArrayBufferSlice, ArrayIsArray, Date, DateGetTime, DOMException, Error,
+  ArrayIsArray, Date, DateGetTime, DOMException, Error,
   ErrorIsError, Map, MapForEach, MapGet, MapSet, ObjectHasOwn, ObjectKeys, RegExp,
   ReflectConstruct, ReflectDefineProperty, ReflectGetOwnPropertyDescriptor, Set, SetAdd, SetForEach,
-  TypedArrayBuffer, TypedArrayByteOffset, TypedArrayLength, TypedArrayTag, DataViewBuffer, DataViewByteLength,
-  DataViewByteOffset, kindOf, put, uncurry,
+  TypedArrayBuffer, TypedArrayByteOffset, TypedArrayLength, TypedArrayTag, Uint8Array, DataViewBuffer, DataViewByteLength,
+  DataViewByteOffset, copyBytes, kindOf, put, uncurry,
 } = m3m.primordials;
 
 const BooleanValue = uncurry(Boolean.prototype.valueOf);
@@ -84,7 +84,7 @@ const cloneBuiltin = (seen, value) => {
     case 'Map': return cloneMap(seen, value);
     case 'Set': return cloneSet(seen, value);
     case 'DataView': return cloneDataView(seen, value);
-    case 'ArrayBuffer': return remember(seen, value, ArrayBufferSlice(value, 0));
+    case 'ArrayBuffer': return remember(seen, value, TypedArrayBuffer(copyBytes(new Uint8Array(value))));
     case 'Boolean': return remember(seen, value, boxed(BooleanValue(value)));
     case 'Number': return remember(seen, value, boxed(NumberValue(value)));
     case 'String': return remember(seen, value, boxed(StringValue(value)));

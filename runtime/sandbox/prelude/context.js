@@ -2,7 +2,7 @@
 // so that a handler may write ({ params, json }) => ….
 const {
   Error, JSONParse, List, ObjectCreate, ObjectFreeze, Proxy, ReflectSetPrototypeOf,
-  StringEndsWith, StringIndexOf, StringSlice, StringToLowerCase, StringTrim, Uint8ArrayFromBase64, own,
+  StringEndsWith, StringIndexOf, StringSlice, StringToLowerCase, StringTrim, TypedArrayLength, Uint8ArrayFromBase64, own,
   put,
 } = m3m.primordials;
 const { HTML_TYPE, TEXT_TYPE, checkStatus, cookie, json, redirect, response, text } = m3m.respond;
@@ -134,7 +134,7 @@ const parseBody = (state, raw) => {
 const bodyOf = (state) => {
   if (state.body === undefined) {
     const raw = rawBodyOf(state);
-    if (raw.length > 0) state.body = parseBody(state, raw);
+    if ((typeof raw === 'string' ? raw.length : TypedArrayLength(raw)) > 0) state.body = parseBody(state, raw);
   }
   return state.body;
 };

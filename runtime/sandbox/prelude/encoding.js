@@ -1,8 +1,8 @@
 // TextEncoder, TextDecoder. atob and btoa are the engine's own.
 const {
   RangeError, String, StringFromCharCode, StringSlice, StringToLowerCase, StringToWellFormed,
-  StringTrim, StringCharCodeAt, TypedArrayLength, TypedArraySet, TypedArraySubarray, TypedArrayTag, TypeError, Uint8Array,
-  ObjectCreate, bytesOf,
+  StringTrim, StringCharCodeAt, TypedArrayLength, TypedArraySet, TypedArrayTag, TypeError, Uint8Array,
+  ObjectCreate, bytesOf, copyBytes, subarray,
 } = m3m.primordials;
 const { encode, decode, unfinished } = m3m.utf8;
 
@@ -26,15 +26,16 @@ class TextEncoder {
     const source = StringToWellFormed(String(text));
     const room = TypedArrayLength(target);
     let bytes = encode(StringSlice(source, 0, room));
-    if (bytes.length > room) bytes = TypedArraySubarray(bytes, 0, room - unfinished(TypedArraySubarray(bytes, 0, room)));
+    if (TypedArrayLength(bytes) > room) bytes = subarray(bytes, 0, room - unfinished(subarray(bytes, 0, room)));
     TypedArraySet(target, bytes);
-    return { read: decode(bytes, false).length, written: bytes.length };
+    return { read: decode(bytes, false).length, written: TypedArrayLength(bytes) };
   }
 }
 
 const decode1252 = (bytes) => {
+  const end = TypedArrayLength(bytes);
   let text = '';
-  for (let i = 0; i < bytes.length; i++) {
+  for (let i = 0; i < end; i++) {
     const byte = bytes[i];
     text += byte >= 0x80 && byte < 0xa0 ? WINDOWS_1252[byte - 0x80] : StringFromCharCode(byte);
   }
@@ -42,10 +43,11 @@ const decode1252 = (bytes) => {
 };
 
 const decode16 = (bytes, fatal, last) => {
+  const end = TypedArrayLength(bytes);
+  const even = end & ~1;
   let text = '';
-  const even = bytes.length & ~1;
   for (let i = 0; i < even; i += 2) text += StringFromCharCode(bytes[i] | (bytes[i + 1] << 8));
-  if (last && even < bytes.length) text += '\ud800';
+  if (last && even < end) text += '\ud800';
   const clean = StringToWellFormed(text);
   if (fatal && clean !== text) throw new TypeError('the encoded data is not valid UTF-16');
   return clean;
@@ -55,16 +57,17 @@ const decode16 = (bytes, fatal, last) => {
 const waiting = (encoding, bytes) => {
   if (encoding === 'utf-8') return unfinished(bytes);
   if (encoding !== 'utf-16le') return 0;
-  const odd = bytes.length & 1;
-  const high = bytes.length - odd - 1;
+  const odd = TypedArrayLength(bytes) & 1;
+  const high = TypedArrayLength(bytes) - odd - 1;
   return high > 0 && (bytes[high] & 0xfc) === 0xd8 ? odd + 2 : odd;
 };
 
 const joined = (first, second) => {
-  if (first.length === 0) return second;
-  const both = new Uint8Array(first.length + second.length);
+  const length = TypedArrayLength(first);
+  if (length === 0) return second;
+  const both = new Uint8Array(length + TypedArrayLength(second));
   TypedArraySet(both, first);
-  TypedArraySet(both, second, first.length);
+  TypedArraySet(both, second, length);
   return both;
 };
 
@@ -93,11 +96,12 @@ class TextDecoder {
     const stream = !!options?.stream;
     const given = input === undefined ? EMPTY : bytesOf(input);
     if (given === undefined) throw new TypeError('decode: input must be an ArrayBuffer or a view of one');
-    let bytes = joined(this.#rest, given);
-    const kept = stream ? waiting(this.#encoding, bytes) : 0;
+    const bytes = joined(this.#rest, given);
+    const length = TypedArrayLength(bytes);
+    const whole = length - (stream ? waiting(this.#encoding, bytes) : 0);
     this.#rest = EMPTY;
-    const text = this.#text(TypedArraySubarray(bytes, 0, bytes.length - kept), !stream);
-    if (kept > 0) TypedArraySet(this.#rest = new Uint8Array(kept), TypedArraySubarray(bytes, bytes.length - kept));
+    const text = this.#text(subarray(bytes, 0, whole), !stream);
+    if (whole < length) this.#rest = copyBytes(subarray(bytes, whole, length));
     const first = !this.#started;
     this.#started = stream && (this.#started || text !== '');
     return first && !this.#ignoreBOM && this.#encoding !== 'windows-1252' && StringCharCodeAt(text, 0) === 0xfeff

@@ -1,19 +1,13 @@
 // Request and Response. Bodies are held whole, as text or bytes; there are no streams.
 const {
-  ArrayBufferSlice, JSONParse, JSONStringify, Number, NumberIsInteger, ObjectCreate, RangeError, String, StringSlice,
-  StringStartsWith, StringToUpperCase, TypeError, TypedArrayBuffer, TypedArraySet, Uint8Array, bytesOf,
+  JSONParse, JSONStringify, Number, NumberIsInteger, ObjectCreate, RangeError, String, StringSlice,
+  StringStartsWith, StringToUpperCase, TypeError, TypedArrayBuffer, bytesOf, copyBytes, uncurry,
 } = m3m.primordials;
 const { Headers, mapOf } = m3m.headers;
 const { AbortController } = globalThis;
 
 const NO_BODY = { __proto__: null, 101: true, 103: true, 204: true, 205: true, 304: true };
 const UPPER = { __proto__: null, DELETE: true, GET: true, HEAD: true, OPTIONS: true, PATCH: true, POST: true, PUT: true };
-
-const copyOf = (bytes) => {
-  const copy = new Uint8Array(bytes.length);
-  TypedArraySet(copy, bytes);
-  return copy;
-};
 
 // {data: text | bytes | null, type: content type or undefined}
 const extract = (body) => {
@@ -23,7 +17,7 @@ const extract = (body) => {
       return { __proto__: null, data: m3m.searchParams.text(body), type: 'application/x-www-form-urlencoded;charset=UTF-8' };
     }
     const bytes = bytesOf(body);
-    if (bytes !== undefined) return { __proto__: null, data: copyOf(bytes), type: undefined };
+    if (bytes !== undefined) return { __proto__: null, data: copyBytes(bytes), type: undefined };
   }
   return { __proto__: null, data: String(body), type: 'text/plain;charset=UTF-8' };
 };
@@ -64,8 +58,8 @@ class Body {
 
   async text() { return this.#text(); }
   async json() { return JSONParse(this.#text()); }
-  async bytes() { return copyOf(this.#bytes()); }
-  async arrayBuffer() { return ArrayBufferSlice(TypedArrayBuffer(copyOf(this.#bytes())), 0); }
+  async bytes() { return copyBytes(this.#bytes()); }
+  async arrayBuffer() { return TypedArrayBuffer(copyBytes(this.#bytes())); }
 
   static dataOf(body) { return body.#used ? undefined : body.#data; }
   static isBody(value) { return #data in value; }
@@ -186,7 +180,7 @@ m3m.fromWebResponse = (value) => {
   if (data === undefined) throw new TypeError('response: the body of the returned Response has been read already');
   return { __proto__: null, body: data ?? undefined, headers: mapOf(bodyHeaders(value)) };
 };
-const bodyHeaders = m3m.primordials.uncurry(Object.getOwnPropertyDescriptor(Body.prototype, 'headers').get);
+const bodyHeaders = uncurry(Object.getOwnPropertyDescriptor(Body.prototype, 'headers').get);
 
 m3m.fetchTypes = { __proto__: null, Headers, Request, Response, dataOf, isBody };
 m3m.viewers[m3m.viewers.length] = (value) => {

@@ -110,7 +110,10 @@ class Headers {
 
   * keys() {
     const keys = sortedKeys(this.#map);
-    for (let i = 0; i < keys.length; i++) yield keys[i];
+    for (let i = 0; i < keys.length; i++) {
+      const times = typeof this.#map[keys[i]] === 'string' ? 1 : this.#map[keys[i]].length;
+      for (let k = 0; k < times; k++) yield keys[i];
+    }
   }
 
   * values() {

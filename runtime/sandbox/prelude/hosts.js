@@ -203,8 +203,10 @@ m3m.parseHost = (input, special, encodeOpaque) => {
     return input[input.length - 1] === ']' ? ipv6(StringSlice(input, 1, -1)) : undefined;
   }
   if (!special) return matches(FORBIDDEN, input) ? undefined : encodeOpaque(input);
-  const domain = toAscii(m3m.utf8.percentDecode(input));
-  if (domain === '' || matches(FORBIDDEN_IN_DOMAIN, domain) || StringIndexOf(domain, '\ufffd') >= 0) return undefined;
+  const decoded = m3m.utf8.percentDecode(input);
+  if (StringIndexOf(decoded, '\ufffd') >= 0) return undefined;
+  const domain = toAscii(decoded);
+  if (domain === '' || matches(FORBIDDEN_IN_DOMAIN, domain)) return undefined;
   return endsInNumber(domain) ? ipv4(domain) : domain;
 };
 m3m.split = split;

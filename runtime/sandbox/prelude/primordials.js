@@ -1,6 +1,10 @@
 // Built-ins as they were before guest code ran. Later prelude code that a guest can reach uses only these: guest code may
 // replace JSON, prototypes' methods, iterators, or put accessors on Object.prototype. Hence also no for-of, no array
 // spread, no array destructuring there, and objects without a prototype wherever keys are looked up or text is made.
+//
+// This engine compiles `${…}` to a call of String.prototype.concat, looked up each time; so that one is fixed for good.
+Object.defineProperty(String.prototype, 'concat', { writable: false, configurable: false });
+
 const uncurry = Function.prototype.bind.bind(Function.prototype.call);
 const getter = (prototype, key) => uncurry(Object.getOwnPropertyDescriptor(prototype, key).get);
 const TypedArray = Object.getPrototypeOf(Uint8Array);
@@ -44,7 +48,6 @@ const p = {
   ArrayBuffer, Date, DOMException, Error, Map, Number, Promise, Proxy, RangeError, RegExp, Set, String, SyntaxError,
   TypeError, Uint8Array, Uint32Array,
   // methods, called as Method(receiver, …)
-  ArrayBufferSlice: uncurry(ArrayBuffer.prototype.slice),
   BigIntToString: uncurry(BigInt.prototype.toString),
   DateGetTime: uncurry(Date.prototype.getTime),
   DateToISOString: uncurry(Date.prototype.toISOString),
@@ -77,7 +80,6 @@ const p = {
   StringTrim: uncurry(String.prototype.trim),
   SymbolToString: uncurry(Symbol.prototype.toString),
   TypedArraySet: uncurry(TypedArray.prototype.set),
-  TypedArraySubarray: uncurry(TypedArray.prototype.subarray),
   Uint8ArrayToBase64: uncurry(Uint8Array.prototype.toBase64),
   // accessors, called as Get(receiver); they throw for a foreign receiver, which serves as a brand check
   ArrayBufferByteLength: getter(ArrayBuffer.prototype, 'byteLength'),
@@ -107,6 +109,14 @@ p.toArray = (list) => {
     p.ReflectDefineProperty(array, i, { __proto__: null, value: list[i], writable: true, enumerable: true, configurable: true });
   }
   return array;
+};
+
+// Parts and copies of Uint8Arrays; the methods of that name ask the constructor for its species, which is the guest's.
+p.subarray = (bytes, start, end) => new p.Uint8Array(p.TypedArrayBuffer(bytes), p.TypedArrayByteOffset(bytes) + start, end - start);
+p.copyBytes = (bytes) => {
+  const copy = new p.Uint8Array(p.TypedArrayLength(bytes));
+  p.TypedArraySet(copy, bytes);
+  return copy;
 };
 
 p.isThenable = (value) => value !== null && typeof value === 'object' && typeof value.then === 'function';

@@ -23,7 +23,6 @@ const split = (path) => {
     segments[segments.length] = StringSlice(path, start, end);
     start = end + 1;
   }
-  if (path[path.length - 1] === '/') segments[segments.length] = '';
   return segments;
 };
 
@@ -67,15 +66,18 @@ const place = (pattern, names) => {
 
 // Adds a route; one registered before for the same method and path gives way, with a warning.
 const add = (verb, pattern, handler, groups) => {
-  if (count >= MAX_ROUTES) {
-    throw m3m.newError('limit_routes', `router: more than ${MAX_ROUTES} routes (limit of routes: ${MAX_ROUTES})`, RangeError);
-  }
   const names = List();
   const { node, kind } = place(pattern, names);
   const methods = node[kind] ??= ObjectCreate(null);
   if (names.length === 0) exact[pattern] = methods;
-  if (methods[verb] === undefined) count++;
-  else m3m.host.log('warn', `router: ${verb} ${pattern} is registered twice, the later handler counts`);
+  if (methods[verb] === undefined) {
+    if (count >= MAX_ROUTES) {
+      throw m3m.newError('limit_routes', `router: more than ${MAX_ROUTES} routes (limit of routes: ${MAX_ROUTES})`, RangeError);
+    }
+    count++;
+  } else {
+    m3m.host.log('warn', `router: ${verb} ${pattern} is registered twice, the later handler counts`);
+  }
   methods[verb] = { __proto__: null, method: verb, pattern, handler, names, groups };
 };
 

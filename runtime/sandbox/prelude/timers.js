@@ -3,9 +3,9 @@ const {
   List, MathTrunc, Number, ObjectCreate, RangeError, ReflectApply,
 } = m3m.primordials;
 
-const MAX_TIMERS = 200;
 const MAX_DELAY = 2 ** 31 - 1;
 
+let limit = 200;
 let lastId = 0;
 let live = 0;
 let queue = List(); // sorted by due time, then by order of creation
@@ -34,8 +34,8 @@ const remove = (timer) => {
 };
 
 const add = (callback, ms, args, repeat) => {
-  if (live >= MAX_TIMERS) {
-    throw m3m.newError('limit_timers', `more than ${MAX_TIMERS} timers are waiting (limit of timers: ${MAX_TIMERS})`, RangeError);
+  if (live >= limit) {
+    throw m3m.newError('limit_timers', `more than ${limit} timers are waiting (limit of timers: ${limit})`, RangeError);
   }
   const delay = delayOf(ms);
   const timer = { __proto__: null, id: ++lastId, callback, args, delay, repeat, due: m3m.host.now() + delay };
@@ -59,6 +59,10 @@ const requireFunction = (name, callback) => {
 
 m3m.timers = {
   __proto__: null,
+
+  setLimit: (count) => {
+    limit = count;
+  },
   add,
   clear,
 

@@ -1,9 +1,9 @@
 // UTF-8 and percent-encoding. The engine has no codec, but its native escape, encodeURIComponent and base64 functions add
 // up to one; they work on pieces, for their intermediate texts are three times as long.
 const {
-  StringCharCodeAt, StringFromCharCode, StringFromCodePoint, StringIndexOf, StringSlice, StringToWellFormed, TypedArraySet,
-  TypedArraySubarray, Uint8Array, Uint8ArrayFromBase64, Uint8ArrayToBase64, List, decodeURIComponent, encodeURIComponent,
-  parseInt, TypeError,
+  StringCharCodeAt, StringFromCharCode, StringFromCodePoint, StringIndexOf, StringSlice, StringToWellFormed, TypedArrayLength, TypedArraySet,
+  Uint8Array, Uint8ArrayFromBase64, Uint8ArrayToBase64, List, decodeURIComponent, encodeURIComponent,
+  parseInt, subarray, TypeError,
 } = m3m.primordials;
 const { atob, btoa, escape, unescape } = globalThis;
 
@@ -22,12 +22,12 @@ const encode = (text) => {
     const piece = StringToWellFormed(StringSlice(text, start, end));
     const bytes = Uint8ArrayFromBase64(btoa(unescape(encodeURIComponent(piece))));
     pieces[pieces.length] = bytes;
-    total += bytes.length;
+    total += TypedArrayLength(bytes);
     start = end;
   }
   if (pieces.length === 1) return pieces[0];
   const result = new Uint8Array(total);
-  for (let i = 0, at = 0; i < pieces.length; at += pieces[i].length, i++) TypedArraySet(result, pieces[i], at);
+  for (let i = 0, at = 0; i < pieces.length; at += TypedArrayLength(pieces[i]), i++) TypedArraySet(result, pieces[i], at);
   return result;
 };
 
@@ -48,8 +48,9 @@ const secondFits = (lead, second) => {
 
 // Length of the valid beginning of a sequence at `at` (1 for a lone byte), as the Encoding standard counts it.
 const goodPrefix = (bytes, at, size) => {
+  const end = TypedArrayLength(bytes);
   let length = 1;
-  while (length < size && at + length < bytes.length) {
+  while (length < size && at + length < end) {
     const byte = bytes[at + length];
     if (!(length === 1 ? secondFits(bytes[at], byte) : isContinuation(byte))) break;
     length++;
@@ -58,8 +59,9 @@ const goodPrefix = (bytes, at, size) => {
 };
 
 const decodeSlowly = (bytes) => {
+  const end = TypedArrayLength(bytes);
   let text = '';
-  for (let i = 0; i < bytes.length;) {
+  for (let i = 0; i < end;) {
     const lead = bytes[i];
     const size = lead < 0x80 ? 1 : sequenceOf(lead);
     const length = size < 2 ? 1 : goodPrefix(bytes, i, size);
@@ -77,8 +79,9 @@ const decodeSlowly = (bytes) => {
 
 // Bytes at the end that begin a sequence which may still be completed.
 const unfinished = (bytes) => {
-  for (let back = 1; back <= 3 && back <= bytes.length; back++) {
-    const at = bytes.length - back;
+  const end = TypedArrayLength(bytes);
+  for (let back = 1; back <= 3 && back <= end; back++) {
+    const at = end - back;
     if (isContinuation(bytes[at])) continue;
     const size = sequenceOf(bytes[at]);
     return size > back && goodPrefix(bytes, at, size) === back ? back : 0;
@@ -88,10 +91,15 @@ const unfinished = (bytes) => {
 
 // Text of UTF-8 bytes. Broken sequences become U+FFFD, or throw a TypeError when `fatal`.
 const decode = (bytes, fatal) => {
+  const total = TypedArrayLength(bytes);
   let text = '';
-  for (let start = 0; start < bytes.length;) {
-    let piece = TypedArraySubarray(bytes, start, start + PIECE);
-    if (start + PIECE < bytes.length) piece = TypedArraySubarray(piece, 0, piece.length - unfinished(piece));
+  for (let start = 0, end; start < total; start = end) {
+    end = start + PIECE < total ? start + PIECE : total;
+    let piece = subarray(bytes, start, end);
+    if (end < total) {
+      end -= unfinished(piece);
+      piece = subarray(bytes, start, end);
+    }
     let part;
     try {
       part = decodeURIComponent(escape(atob(Uint8ArrayToBase64(piece))));
@@ -100,7 +108,6 @@ const decode = (bytes, fatal) => {
       part = decodeSlowly(piece);
     }
     text += part;
-    start += piece.length;
   }
   return text;
 };
@@ -110,17 +117,18 @@ const hexDigit = (unit) => (unit >= 48 && unit <= 57) || (unit >= 65 && unit <= 
 // Percent-decodes to bytes; anything that is no escape stays.
 const percentDecodeBytes = (text) => {
   const source = encode(text);
-  const result = new Uint8Array(source.length);
+  const end = TypedArrayLength(source);
+  const result = new Uint8Array(end);
   let length = 0;
-  for (let i = 0; i < source.length; i++) {
-    if (source[i] === 37 && i + 2 < source.length && hexDigit(source[i + 1]) && hexDigit(source[i + 2])) {
+  for (let i = 0; i < end; i++) {
+    if (source[i] === 37 && i + 2 < end && hexDigit(source[i + 1]) && hexDigit(source[i + 2])) {
       result[length++] = parseInt(StringFromCharCode(source[i + 1], source[i + 2]), 16);
       i += 2;
     } else {
       result[length++] = source[i];
     }
   }
-  return TypedArraySubarray(result, 0, length);
+  return subarray(result, 0, length);
 };
 
 // Percent-decodes text; never throws, unlike decodeURIComponent.

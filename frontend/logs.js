@@ -1,0 +1,4 @@
+import { liveLog } from './shared/livelog.js';
+import { begin } from './shared/project.js';
+
+begin(liveLog());
