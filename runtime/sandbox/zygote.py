@@ -59,7 +59,7 @@ class Zygote:
         self.lock = lockdown.Lock(insecure=insecure)
         self_test()
         self.engine = Engine()
-        natives.prepare(self.engine)
+        self.doors = natives.prepare(self.engine)
         self.most_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         self.children: dict[int, Child] = {}
         self.next_audit = 0
@@ -130,7 +130,7 @@ class Zygote:
             os.closerange(base + len(descriptors), self.most_files)
             host, listener = socket.socket(fileno=base), socket.socket(fileno=base + 1)
             lockdown.set_name(f"m3m/{order.get('name', '')}")
-            guest = Guest(self.engine, host, listener, page, _map_lease(base + 2))
+            guest = Guest(self.engine, self.doors, host, listener, page, _map_lease(base + 2))
             try:
                 self.lock.apply(parent=parent, memory=order["heap"] + PYTHON_MARGIN)
             except (lockdown.LockError, OSError, ValueError) as error:
