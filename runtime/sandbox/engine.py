@@ -15,11 +15,14 @@ from collections.abc import Callable, Mapping
 import _quickjs
 import quickjs
 
+from runtime.sandbox.limits import shorten
+
 CONTEXT_OFFSET, RUNTIME_OFFSET = 24, 16
 EVAL_GLOBAL, EVAL_MODULE, EVAL_COMPILE_ONLY = 0, 1, 1 << 5
 TAG_EXCEPTION = 6
 MIB = 1024 * 1024
 NEVER = 1 << 62
+MAX_FAULT, MAX_NAME = 1000, 50  # the engine has room for about 250 bytes of a message
 
 
 class EngineError(Exception):
@@ -147,7 +150,7 @@ class Engine:
         # With no room left for an error object the engine throws null.
         if "out of memory" in text or (text == "null" and self.heap_used > self.heap * 0.8):
             return OutOfMemory()
-        return GuestFault(text[:1000])
+        return GuestFault(shorten(text, MAX_FAULT))
 
     # -- prelude
 
@@ -245,7 +248,7 @@ class Engine:
                 )
                 return None if module.tag == TAG_EXCEPTION else int(module.bits)
         self._lib.JS_ThrowReferenceError(
-            context, b"there is no file '%s' in this branch", name.encode()[:200]
+            context, b"there is no file '%s' in this branch", shorten(name, MAX_NAME).encode()
         )
         return None
 

@@ -82,8 +82,9 @@ class Sandboxes:
             raise ZygoteError(self.refusal)
         project = run.project
         limits = self._limits(run)
-        masker = Masker(EnvVar.objects.secrets_for(project))
-        sandbox = Sandbox(run, limits, self.log_of(run), masker)
+        # Read at once: what the script gets is masked, even while somebody changes it.
+        values, secrets = EnvVar.objects.opened_for(project)
+        sandbox = Sandbox(run, limits, self.log_of(run), Masker(secrets))
         listener = self.listener_of(run)
         self.by_run[run.pk] = self.by_key[sandbox.key] = sandbox
         self._intake.add(sandbox)
@@ -91,7 +92,7 @@ class Sandboxes:
             "epoch": run.epoch,
             "limits": dataclasses.asdict(limits),
             "files": run.code,
-            "env": EnvVar.objects.values_for(project),
+            "env": values,
             "go": go,
         }
         try:
@@ -147,8 +148,9 @@ class Sandboxes:
 
     def send_environment(self, sandbox: Sandbox) -> None:
         project = sandbox.run.project
-        sandbox.masker = sandbox.masker.also(EnvVar.objects.secrets_for(project))
-        self.tell(sandbox, Kind.ENV, EnvVar.objects.values_for(project))
+        values, secrets = EnvVar.objects.opened_for(project)
+        sandbox.masker = sandbox.masker.also(secrets)
+        self.tell(sandbox, Kind.ENV, values)
 
     def kill(self, sandbox: Sandbox) -> None:
         if self._zygote is not None:
