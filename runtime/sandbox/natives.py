@@ -109,8 +109,14 @@ def _memory() -> str:
 
 def _own_frames(payload: str) -> str:
     """A stack without the frames of the prelude and the engine."""
-    lines = str(json.loads(payload)).splitlines()
-    return "\n".join(line for line in lines if "(m3m:" not in line and "at m3m:" not in line and line.strip())
+    own: list[str] = []
+    for line in str(json.loads(payload)).splitlines():
+        if "(m3m:" not in line and "at m3m:" not in line:
+            own.append(line)
+        elif own and own[-1].endswith("at apply (native)"):
+            own.pop()  # how the prelude called the author's function
+    # As JSON, for a function's name may be half of a surrogate pair.
+    return json.dumps("\n".join(line for line in own if line.strip()))
 
 
 NATIVES: dict[str, Any] = {
@@ -138,7 +144,7 @@ class Natives:
     def __init__(self, guest: Script) -> None:
         global _guest  # noqa: PLW0603  (one guest a process; the natives were made in the zygote, before it)
         _guest = guest
-        engine = guest.entries.engine
+        self._engine = engine = guest.entries.engine
         take = engine.take
         self.setup, self.set_env, self.routes = take("setup"), take("setEnv"), take("routes")
         self.boot, self.begin, self.shutdown = take("boot"), take("begin"), take("shutdown")
@@ -158,9 +164,9 @@ class Natives:
 
     def take_timer(self, now: float) -> int:
         """The id of one timer that is due, or 0."""
-        return int(float(str(self._take_timer(now))))
+        return int(float(str(self._engine.call(self._take_timer, now))))
 
     def next_due(self) -> float:
         """Seconds until the earliest timer; 0 when one is due, -1 when there is none."""
-        due = float(str(self._next_timer()))
+        due = float(str(self._engine.call(self._next_timer)))
         return -1.0 if due < 0 else max(0.0, (due - self.now()) / 1000)
