@@ -16,12 +16,14 @@ import _quickjs
 import quickjs
 
 CONTEXT_OFFSET, RUNTIME_OFFSET = 24, 16
+USED_OFFSET, LIMIT_OFFSET = 48, 56  # in the runtime: bytes allocated, and their limit
 # The engine takes line 0 for 1, so what is put before a text has two lines, the first of them this one.
 LINE_BEFORE = -1
 EVAL_GLOBAL, EVAL_MODULE, EVAL_COMPILE_ONLY = 0, 1, 1 << 5
 TAG_EXCEPTION = 6
 MIB = 1024 * 1024
 NEVER = 1 << 62
+NEARLY_FULL = 0.8  # of the heap: an error that cannot be told is one of memory
 
 
 class EngineError(Exception):
@@ -96,12 +98,14 @@ class Engine:
         self._context = quickjs.Context()
         self._cx = ctypes.c_void_p.from_address(id(self._context) + CONTEXT_OFFSET).value
         self._rt = ctypes.c_void_p.from_address(id(self._context) + RUNTIME_OFFSET).value
-        if self._lib.JS_GetRuntime(self._cx) != self._rt:
+        if self._rt is None or self._lib.JS_GetRuntime(self._cx) != self._rt:
             raise EngineError(
                 "The JavaScript engine has another layout than expected; install the locked version."
             )
         self.cpu_deadline = self.wall_deadline = NEVER
         self.tripped = ""
+        self.peak = 0  # the highest use of the heap that was seen; the caller sets it back
+        self._used = ctypes.c_size_t.from_address(self._rt + USED_OFFSET)
         self.sources: Mapping[str, str] = {}
         self._rejected: dict[int, _Value] = {}
         # Kept as attributes: C holds these pointers as long as the runtime lives.
@@ -122,13 +126,20 @@ class Engine:
 
     @property
     def heap_used(self) -> int:
-        """Bytes in use; walks the heap, so only for after a memory error."""
+        """Bytes in use after a collection, so only for after a memory error."""
         self._context.gc()
-        return int(self._context.memory()["malloc_size"])
+        return self._used.value
+
+    @property
+    def was_nearly_full(self) -> bool:
+        """Whether the heap was near its limit lately; with no room for an error object the engine throws null."""
+        self.peak = max(self.peak, self._used.value)
+        return self.peak > self.heap * NEARLY_FULL
 
     # -- deadlines
 
     def _on_interrupt(self, _runtime: int, _opaque: int) -> int:
+        self.peak = max(self.peak, self._used.value)
         return 1 if self.overdue() else 0
 
     def overdue(self) -> bool:
@@ -146,8 +157,7 @@ class Engine:
         text = str(error)
         if self.tripped and "interrupted" in text:
             return Interrupted(self.tripped)
-        # With no room left for an error object the engine throws null.
-        if "out of memory" in text or (text == "null" and self.heap_used > self.heap * 0.8):
+        if "out of memory" in text or (text == "null" and self.was_nearly_full):
             return OutOfMemory()
         return GuestFault(text[:1000])
 
@@ -270,10 +280,19 @@ class Engine:
         self._hand_over("rejection", reason)
         return True
 
+    def drop_rejections(self) -> None:
+        """Forget those that nobody has taken."""
+        while self._rejected:
+            self._free(self._rejected.popitem()[1])
+
 
 def self_test() -> None:
     """Prove what the engine class rests upon, once at start-up. Raises EngineError."""
     engine = Engine(heap=8 * MIB)
+    if ctypes.c_size_t.from_address(engine._rt + LIMIT_OFFSET).value != 8 * MIB:
+        raise EngineError(
+            "The JavaScript engine has another layout than expected; install the locked version."
+        )
     engine.sources = {"main": "export const answer = 42; globalThis.answer = answer;"}
     loop = engine.take("loop = function () { for (;;); }")
     engine.wall_deadline = time.monotonic_ns() + 5_000_000

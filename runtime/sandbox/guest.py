@@ -122,7 +122,7 @@ class Guest:
         return json.loads(str(outcome.result))
 
     def _fail_phase(self, error: dict[str, str]) -> None:
-        if self.entries.memory_suspect:
+        if error.get("code") == "limit_memory":
             self._end("limit_memory", self.entries.describe("limit_memory"), error["stack"])
         self._end("script_error", f"{error['name']}: {error['message']}", error["stack"])
 

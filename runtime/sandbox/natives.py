@@ -25,8 +25,6 @@ class Script(Protocol):
     node: NodeLink
     natives: Natives
 
-    def log(self, level: str, text: str) -> None: ...
-
     def respond(self, ticket: int, answer: str) -> None: ...
 
 
@@ -51,7 +49,8 @@ def prepare(engine: Engine) -> None:
 
 def _log(payload: str) -> str:
     level, text = json.loads(payload)
-    _current().log(level, text)
+    guest = _current()
+    guest.node.log(level, text, guest.entries.limits, own=False)
     return ""
 
 
@@ -101,8 +100,11 @@ def _sleep(milliseconds: float) -> str:
     return ""
 
 
-def _memory() -> str:
+def _memory(payload: str) -> str:
+    """The limit that was met, in words, after an error; empty when it was not that."""
     entries = _current().entries
+    if json.loads(payload) != "out of memory" and not entries.engine.was_nearly_full:
+        return ""
     entries.memory_suspect = True
     return f"memory limit of {entries.limits.heap // 1048576} MB"
 
