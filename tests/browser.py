@@ -42,7 +42,9 @@ def log_in(page: Page, platform: Platform, email: str = EMAIL, password: str = P
 
 
 @contextmanager
-def looking(browser: Browser, shots: Path, theme: str = "light", size: tuple[int, int] = WIDE) -> Iterator[Page]:
+def looking(
+    browser: Browser, shots: Path, theme: str = "light", size: tuple[int, int] = WIDE
+) -> Iterator[Page]:
     """A page of a fresh browser session; fails on errors of its scripts, leaves a picture when anything fails."""
     errors: list[str] = []
     context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=theme)  # type: ignore[arg-type]
@@ -55,7 +57,9 @@ def looking(browser: Browser, shots: Path, theme: str = "light", size: tuple[int
         assert not errors, errors
     except BaseException:
         shots.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=shots / f"{page.url.rstrip('/').rpartition('/')[2] or 'page'}.png", full_page=True)
+        page.screenshot(
+            path=shots / f"{page.url.rstrip('/').rpartition('/')[2] or 'page'}.png", full_page=True
+        )
         raise
     finally:
         context.close()

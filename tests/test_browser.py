@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, expect, sync_playwright
 
 from m3m_site.testing import Require
 from tests.browser import AXE, CHROMIUM, NARROW, WIDE, launch, log_in, looking, violations
@@ -80,9 +80,7 @@ def flood(platform: Platform, run: str, count: int) -> None:
 
 
 class FirstServiceTest:
-    def test_it_is_written_released_started_watched_and_stopped(
-        self, page: Page, platform: Platform
-    ) -> None:
+    def test_it_is_written_released_started_watched_and_stopped(self, page: Page, platform: Platform) -> None:
         name = f"Shop {uuid.uuid4().hex[:6]}"
         page.get_by_role("button", name="New project").click()
         page.get_by_label("Name", exact=True).fill(name)
@@ -186,7 +184,12 @@ class EditCodeTest:
 
     def test_unsaved_changes_are_guarded(self, page: Page, platform: Platform, slug: str) -> None:
         asked: list[str] = []
-        page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+        def answer(dialog: Dialog) -> None:
+            asked.append(dialog.type)
+            dialog.accept()
+
+        page.on("dialog", answer)
         open_tab(page, platform, slug, "code")
         page.reload()
         assert not asked
@@ -241,7 +244,8 @@ class SetEnvironmentTest:
     def test_secrets_are_replaced_and_never_shown(self, page: Page, platform: Platform, slug: str) -> None:
         open_tab(page, platform, slug, "environment")
         for number, (key, kind, value) in enumerate(
-            (("GREETING", "string", "hi"), ("TOKEN", "secret", "planted-secret"), ("LIMITS", "json", '"a"')), 1
+            (("GREETING", "string", "hi"), ("TOKEN", "secret", "planted-secret"), ("LIMITS", "json", '"a"')),
+            1,
         ):
             page.get_by_role("button", name="Add a variable").click()
             page.get_by_label(f"Key of variable {number}").fill(key)
