@@ -16,6 +16,8 @@ import _quickjs
 import quickjs
 
 CONTEXT_OFFSET, RUNTIME_OFFSET = 24, 16
+# The engine takes line 0 for 1, so what is put before a text has two lines, the first of them this one.
+LINE_BEFORE = -1
 EVAL_GLOBAL, EVAL_MODULE, EVAL_COMPILE_ONLY = 0, 1, 1 << 5
 TAG_EXCEPTION = 6
 MIB = 1024 * 1024
@@ -159,8 +161,8 @@ class Engine:
 
     def run_prelude(self, name: str, source: str) -> None:
         """Evaluate one prelude file as the body of a function of the internal object."""
-        wrapped = f"globalThis.__m3m_file = function (m3m) {{ 'use strict';\n{source}\n}}"
-        self._free(self._compile(wrapped, f"m3m:{name}", line=0))
+        wrapped = f"globalThis.__m3m_file = function (m3m) {{ 'use strict';\n\n{source}\n}}"
+        self._free(self._compile(wrapped, f"m3m:{name}", line=LINE_BEFORE))
         self._context.eval("__m3m_file(__m3m); delete globalThis.__m3m_file; 0")
 
     def take(self, path: str) -> Callable[..., object]:
@@ -225,7 +227,7 @@ class Engine:
         code = self.sources[name]
         for text, flags, line in (
             (code, EVAL_COMPILE_ONLY, 1),
-            (f"(function ({parameters}) {{\n{code}\n}})", EVAL_GLOBAL, 0),
+            (f"(function ({parameters}) {{\n\n{code}\n}})", EVAL_GLOBAL, LINE_BEFORE),
         ):
             value = self._compile(text, name, flags=flags, line=line)
             if value.tag == TAG_EXCEPTION:

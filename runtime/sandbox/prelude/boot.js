@@ -67,7 +67,7 @@ const describe = (error) => {
   // With no memory left for an error the engine throws null, which a script may throw as well.
   if (error === null) data.message = `null was thrown, by the script or because of the ${limit}`;
   else if (limit !== '') data.message = `out of memory (${limit})`;
-  data.stack = error === null ? '' : native.ownFrames(stringify(m3m.traceOf(error)));
+  data.stack = error === null ? '' : parse(native.ownFrames(stringify(m3m.traceOf(error))));
   data.text = `${data.name}: ${data.message}${data.stack === '' ? '' : `\n${data.stack}`}`;
   return data;
 };
