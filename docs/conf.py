@@ -10,7 +10,7 @@ sys.path.insert(0, str(BASE_DIR))
 
 project = "M3M"
 author = "The M3M authors"
-copyright = author  # noqa: A001  (the name is Sphinx's)
+copyright = author
 version = release = "0.1.0"
 
 extensions = ["myst_parser"]

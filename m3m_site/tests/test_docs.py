@@ -19,23 +19,31 @@ import pytest
 from django.core.management import get_commands
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from accounts.serializers import UserSerializer
 from m3m_site import __version__
 from m3m_site.bootstrap import COMMANDS
 from m3m_site.chores import PACKAGES
 from m3m_site.cli import parser
 from m3m_site.conf import BASE_DIR, Config, parse_duration
 from pipeline.choices import Bump, Tag
+from pipeline.serializers import BranchContentSerializer, ReleaseContentSerializer
+from projects import facets
 from projects.choices import Color, EnvType
+from projects.serializers import ProjectSerializer, ShownEnvVarSerializer
 from runtime.choices import EndReason, RunStatus
 from runtime.gateway import answers
 from runtime.sandbox.limits import Limits
+from runtime.serializers import LineSerializer, LogsSerializer, RunSerializer, StatusSerializer
 
 METHODS = ("get", "post", "put", "patch", "delete")
 HEADING = re.compile(r"^#+ (GET|POST|PUT|PATCH|DELETE) (/\S+)", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#]+)")
 ERRORS = {"UserError", "ConflictError", "NotFoundError", "AuthenticationFailed"}
-# Codes that no path of REST answers: accounts are administered by pages and commands,
-OTHER_DOORS = {"email_invalid", "email_taken", "own_account", "owns_projects", "root_stays"}
+# Codes that no path of REST answers: accounts and limits are administered by pages and commands,
+OTHER_DOORS = {
+    *("email_invalid", "email_taken", "own_account", "owns_projects", "root_stays"),
+    *("limit_unknown", "limit_invalid", "limit_not_found"),
+}
 # and what the serializers find out before the action does is `invalid`.
 FORMS = {
     *("name_invalid", "color_unknown", "keep_runs_invalid", "env_type_unknown"),
@@ -113,6 +121,16 @@ class RestTest:
         codes = {code for file in sources() if file.name != "admin.py" for code in error_codes(file)}
         assert len(codes) > 30
         assert missing(codes - OTHER_DOORS - FORMS, page("rest.md")) == set()
+
+    def test_every_field_of_an_answer_is_there(self) -> None:
+        shown = (
+            *(UserSerializer, ProjectSerializer, ShownEnvVarSerializer, BranchContentSerializer),
+            *(ReleaseContentSerializer, RunSerializer, StatusSerializer, LogsSerializer, LineSerializer),
+        )
+        names = {name for serializer in shown for name in serializer().fields} | set(facets.names())
+        assert {"slug", "route_url", "status"} <= names
+        text = page("rest.md")
+        assert {name for name in names if f'"{name}"' not in text and f"`{name}`" not in text} == set()
 
     def test_every_choice_is_there(self) -> None:
         wanted = {*Color.values, *EnvType.values, *Tag.values, *Bump.values}

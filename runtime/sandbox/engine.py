@@ -189,7 +189,7 @@ class Engine:
                 # The interrupt handler is polled inside long jobs only; a chain of short ones needs this.
                 if not count % 64 and self.overdue():
                     raise Interrupted(self.tripped)
-        except quickjs.JSException as error:
+        except (quickjs.JSException, TypeError, SystemError) as error:
             raise self.fault(error) from None
 
     # -- compiling

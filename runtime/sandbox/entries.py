@@ -16,7 +16,7 @@ from runtime.sandbox.limits import Limits
 
 PAGE = struct.Struct("<QQ")  # CPU deadline, wall deadline of the current entry in ns; 0: no entry
 IDLE = PAGE.pack(0, 0)
-DRAIN_NS = 20_000_000
+DRAIN_NS, DRAIN_WALL_NS = 20_000_000, 500_000_000
 FULL = 0.9  # of the heap in use after a memory error: the script cannot go on
 
 
@@ -96,7 +96,9 @@ class Entries:
         engine = self.engine
         engine.tripped = ""
         engine.cpu_deadline = time.process_time_ns() + DRAIN_NS
-        self._page[:16] = PAGE.pack(engine.cpu_deadline + DRAIN_NS, 0)
+        # A job may wait for the host instead of using CPU.
+        engine.wall_deadline = time.monotonic_ns() + DRAIN_WALL_NS
+        self._page[:16] = PAGE.pack(engine.cpu_deadline + DRAIN_NS, engine.wall_deadline)
         try:
             engine.pump()
             return True
@@ -105,5 +107,5 @@ class Entries:
         except (OutOfMemory, GuestFault):
             return True
         finally:
-            engine.cpu_deadline = NEVER
+            engine.cpu_deadline = engine.wall_deadline = NEVER
             self._page[:16] = IDLE

@@ -159,7 +159,9 @@ class Exchange:
         """Send what a connection holds; ask to be woken when it cannot take all of it."""
         waits = link.flush()
         if link.closed:
-            if self.links.pop(link.fileno, None):
+            # Its number may belong to another connection by now.
+            if self.links.get(link.fileno) is link:
+                del self.links[link.fileno]
                 self._epoll.unregister(link.fileno)
                 link.close()
             self._pending = {ticket: entry for ticket, entry in self._pending.items() if entry[0] is not link}

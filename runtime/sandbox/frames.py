@@ -12,6 +12,7 @@ from enum import IntEnum
 
 HEADER = struct.Struct(">IBI")
 MAX_PAYLOAD = 64 * 1024 * 1024
+MAX_CALL = 32 * 1024 * 1024  # characters of a host call's JSON
 
 
 class Kind(IntEnum):

@@ -85,6 +85,11 @@ class Guest:
         self.node.send(Kind.FAILED, failure)
         raise Ended(reason)
 
+    def refuse(self, message: str) -> None:
+        """Tell the node that this process must not run a script."""
+        failure = {"reason": "no_sandbox", "message": message, "stack": "", "phase": "", "final": True}
+        self.node.send(Kind.FAILED, failure)
+
     # -- phases
 
     def _begin(self, phase: str, function: Callable[..., object]) -> None:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from typing import Any, Protocol
 
 from runtime.sandbox.engine import Engine
 from runtime.sandbox.entries import Entries
+from runtime.sandbox.frames import MAX_CALL
 from runtime.sandbox.nodelink import NodeLink
 from runtime.sandbox.prelude import source
 
@@ -29,6 +31,7 @@ class Script(Protocol):
 
 
 LONGEST_CALL_NS = 60_000_000_000
+MODULE_SYNTAX = re.compile(r"^[ \t]*(?:import\b(?!\s*\()|export\b)", re.MULTILINE)
 
 _guest: Script | None = None
 
@@ -80,8 +83,14 @@ def _call(payload: str) -> str:
     engine = guest.entries.engine
     # The engine polls its deadline every 10 000 operations: a loop around host calls would outlive it.
     if engine.overdue():
-        return json.dumps({"e": {"name": "Error", "message": "a limit was exceeded", "code": engine.tripped}})
+        return _failure("a limit was exceeded", engine.tripped)
+    if len(payload) > MAX_CALL:
+        return _failure(f"the arguments are larger than {MAX_CALL // 1048576} MB", "limit_arguments")
     return guest.node.call(payload, min(engine.wall_deadline, time.monotonic_ns() + LONGEST_CALL_NS))
+
+
+def _failure(message: str, code: str) -> str:
+    return json.dumps({"e": {"name": "Error", "message": message, "code": code}})
 
 
 def _respond(ticket: float, answer: str) -> str:
@@ -93,6 +102,13 @@ def _find(payload: str) -> str:
     sources = _current().entries.engine.sources
     name: str = json.loads(payload).removeprefix("./")
     return next((found for found in (name, f"{name}.js", name.removesuffix(".js")) if found in sources), "")
+
+
+def _is_module(payload: str) -> bool:
+    """Whether a file that is no script looks like an ES module; else it has a syntax error."""
+    engine = _current().entries.engine
+    name: str = json.loads(payload)
+    return not engine.is_script(name) and MODULE_SYNTAX.search(engine.sources[name]) is not None
 
 
 def _sleep(milliseconds: float) -> str:
@@ -121,6 +137,7 @@ NATIVES: dict[str, Any] = {
     "respond": _respond,
     "find": _find,
     "isScript": lambda payload: _current().entries.engine.is_script(json.loads(payload)),
+    "isModule": _is_module,
     "compile": lambda payload: _current().entries.engine.compile_script(
         json.loads(payload), "module, exports"
     ),

@@ -51,7 +51,7 @@ class RouteLink:
 
     def flush(self) -> bool:
         """Send what fits; returns whether something is left."""
-        if not self._out:
+        if not self._out or self.closed:
             return False
         try:
             sent = self._socket.send(self._out)

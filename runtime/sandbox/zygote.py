@@ -29,6 +29,8 @@ from runtime.sandbox.guest import Guest
 
 POLL_MS = 20
 GRACE_NS = 40_000_000  # past its deadline the engine gets this long to stop by itself
+AUDIT_NS = 1_000_000_000
+UNTOLD_NS = 5_000_000_000  # CPU that a sandbox may use while its page shows the same at every look
 PYTHON_MARGIN = (
     192 * 1024 * 1024
 )  # data of the process beside the JavaScript heap, strings in transit included
@@ -45,7 +47,11 @@ class Child:
     run: str
     page: mmap.mmap
     clock: int
+    cpu_limit: int  # ns
     killed: str = ""
+    entry: tuple[int, int] = (0, 0)  # what its page showed last
+    changed: bool = True
+    used: int = 0  # CPU when it showed that first
 
 
 class Zygote:
@@ -58,6 +64,7 @@ class Zygote:
         self.most_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         self.lease: mmap.mmap | None = None  # the node's, the same for all sandboxes
         self.children: dict[int, Child] = {}
+        self.next_audit = 0
         self.poll = select.poll()
         self.poll.register(control.fileno(), select.POLLIN)
 
@@ -113,7 +120,8 @@ class Zygote:
             return
         pidfd = os.pidfd_open(pid)
         # The kernel's encoding of "process CPU clock of pid" (clock_getcpuclockid).
-        self.children[pidfd] = Child(pid, pidfd, order["run"], page, (~pid << 3) | 2)
+        cpu_limit = int(order.get("cpu", 3600) * 1e9)
+        self.children[pidfd] = Child(pid, pidfd, order["run"], page, (~pid << 3) | 2, cpu_limit)
         self.poll.register(pidfd, select.POLLIN)
         self._tell({"spawned": order["run"], "pid": pid})
 
@@ -131,10 +139,12 @@ class Zygote:
             os.closerange(base + len(descriptors), self.most_files)
             host, listener = socket.socket(fileno=base), socket.socket(fileno=base + 1)
             lockdown.set_name(f"m3m/{order.get('name', '')}")
-            lease = mmap.mmap(base + 2, mmap.PAGESIZE, mmap.MAP_SHARED, mmap.PROT_READ)
-            os.close(base + 2)
-            guest = Guest(self.engine, self.doors, host, listener, page, lease)
-            self.lock.apply(parent=parent, memory=order["heap"] + PYTHON_MARGIN)
+            guest = Guest(self.engine, self.doors, host, listener, page, _map_lease(base + 2))
+            try:
+                self.lock.apply(parent=parent, memory=order["heap"] + PYTHON_MARGIN)
+            except (lockdown.LockError, OSError, ValueError) as error:
+                guest.refuse(f"The sandbox could not be locked: {error}")
+                os._exit(code)
             code = 0 if guest.run() == "stopped" else 2
         finally:
             # No interpreter shutdown: it is slow, and nothing is left to flush.
@@ -157,19 +167,49 @@ class Zygote:
         lost = self.lease is not None and now >= LEASE.unpack_from(self.lease)[0]
         for child in self.children.values():
             if lost and not child.killed:
-                child.killed = "node_lost"
-                os.kill(child.pid, signal.SIGKILL)
-                continue
-            cpu, wall = PAGE.unpack_from(child.page)
+                self._kill(child, "node_lost")
+            cpu, wall = entry = PAGE.unpack_from(child.page)
+            if entry != child.entry:
+                child.entry, child.changed = entry, True
             if not cpu or child.killed:
                 continue
             if time.clock_gettime_ns(child.clock) > cpu + GRACE_NS:
-                child.killed = "limit_cpu"
+                self._kill(child, "limit_cpu")
             elif wall and now > wall + GRACE_NS:
-                child.killed = "limit_wall"
-            else:
+                self._kill(child, "limit_wall")
+        if now >= self.next_audit:
+            self.next_audit = now + AUDIT_NS
+            self._audit()
+
+    def _audit(self) -> None:
+        """Kill sandboxes whose page does not tell the truth: CPU goes by, but no entry begins or ends.
+
+        Only native code that has taken over a sandbox can do that.
+        """
+        for child in self.children.values():
+            if child.killed:
                 continue
-            os.kill(child.pid, signal.SIGKILL)
+            used = time.clock_gettime_ns(child.clock)
+            allowed = UNTOLD_NS + (child.cpu_limit if child.entry[0] else 0)
+            if child.changed:
+                child.changed, child.used = False, used
+            elif used - child.used > allowed:
+                self._kill(child, "limit_cpu")
+
+    def _kill(self, child: Child, reason: str) -> None:
+        child.killed = reason
+        os.kill(child.pid, signal.SIGKILL)
+
+
+def _map_lease(lease_fd: int) -> mmap.mmap:
+    """The lease page, readable; closes its descriptor."""
+    spare = os.dup(lease_fd)
+    os.close(spare)
+    lease = mmap.mmap(lease_fd, mmap.PAGESIZE, mmap.MAP_SHARED, mmap.PROT_READ)
+    # Python's mmap keeps a duplicate, at the lowest free number.
+    os.close(spare)
+    os.close(lease_fd)
+    return lease
 
 
 def main() -> None:

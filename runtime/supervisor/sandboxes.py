@@ -96,7 +96,7 @@ class Sandboxes:
         self.by_run[run.pk] = self.by_key[sandbox.key] = sandbox
         self._intake.add(sandbox)
         try:
-            self._zygote.spawn(run.pk, run.epoch, sandbox.theirs, listener.socket, limits.heap, project.slug)
+            self._zygote.spawn(run.pk, run.epoch, sandbox.theirs, listener.socket, limits, project.slug)
         except OSError as error:
             # The reader thread tells of its end; this attempt ends with it.
             log.warning("zygote is gone: %s", error)

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from runtime.sandbox.limits import Limits
+
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 20.0
 LEASE = struct.Struct("<Q")
@@ -70,10 +72,18 @@ class Zygote:
         self.landlock = int(answer["landlock"])
 
     def spawn(
-        self, run: UUID, epoch: int, host: socket.socket, listener: socket.socket, heap: int, name: str = ""
+        self,
+        run: UUID,
+        epoch: int,
+        host: socket.socket,
+        listener: socket.socket,
+        limits: Limits,
+        name: str = "",
     ) -> None:
         """Order one fork, shown as `name` in process lists. Raises OSError when the zygote has gone."""
-        order = json.dumps({"run": f"{run}/{epoch}", "heap": heap, "name": name}).encode()
+        order = json.dumps(
+            {"run": f"{run}/{epoch}", "heap": limits.heap, "cpu": limits.cpu, "name": name}
+        ).encode()
         socket.send_fds(self.control, [order], [host.fileno(), listener.fileno(), self._lease.readonly])
 
     def kill_one(self, key: str) -> None:

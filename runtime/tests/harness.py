@@ -280,7 +280,8 @@ class TestZygote:
             "go": go,
         }
         box.send(Kind.BOOT, boot)
-        order = json.dumps({"run": box.run, "heap": heap}).encode()
+        cpu = boot["limits"].get("cpu", 2.0)
+        order = json.dumps({"run": box.run, "heap": heap, "cpu": cpu}).encode()
         descriptors = [box.theirs.fileno(), box.listener.fileno(), self.lease.readonly]
         socket.send_fds(self.control, [order], descriptors)
         box.theirs.close()

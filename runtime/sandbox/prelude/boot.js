@@ -1,12 +1,11 @@
 // Life of a service: the files of the branch, the phases, and the entries through which the guest loop comes in.
-const { stringify, parse } = JSON;
-const { apply } = Reflect;
-const { then } = Promise.prototype;
-const resolve = Promise.resolve.bind(Promise);
+const { Error, JSONParse: parse, JSONStringify: stringify, List, ReflectApply: apply, TypeError, own } = m3m.primordials;
+const { assign } = Object;
+const { pack } = m3m;
 const native = m3m.native;
-const callbacks = { __proto__: null, boot: [], start: [], shutdown: [] };
+const callbacks = { __proto__: null, boot: List(), start: List(), shutdown: List() };
 const loaded = { __proto__: null };
-const requiring = [];
+const requiring = List();
 
 // -- files: $require and $exports between plain scripts, import between modules
 
@@ -22,9 +21,7 @@ const requireFile = (name) => {
   const file = findFile(name);
   if (!file) throw new Error(`$require: there is no file '${name}' in this branch`);
   if (loaded[file]) return loaded[file].exports;
-  if (!native.isScript(stringify(file))) {
-    throw new Error(`$require: '${file}' is an ES module (or has a syntax error); use import for it`);
-  }
+  if (native.isModule(stringify(file))) throw new Error(`$require: '${file}' is an ES module; use import for it`);
   const module = (loaded[file] = { exports: {} });
   requiring[requiring.length] = module;
   try {
@@ -41,7 +38,7 @@ const requireFile = (name) => {
 const setExports = (values) => {
   const module = requiring[requiring.length - 1];
   if (!module) throw new Error('$exports: call it at the top level of a file that another one loads by $require');
-  Object.assign(module.exports, values);
+  assign(module.exports, values);
 };
 
 // -- phases
@@ -70,46 +67,55 @@ const describe = (error) => {
   // With no memory left for an error the engine throws null, which a script may throw as well.
   if (error === null) data.message = `null was thrown, by the script or because of the ${limit}`;
   else if (limit !== '') data.message = `out of memory (${limit})`;
-  data.stack = native.ownFrames(stringify(data.stack));
+  data.stack = error === null ? '' : native.ownFrames(stringify(m3m.traceOf(error)));
   data.text = `${data.name}: ${data.message}${data.stack === '' ? '' : `\n${data.stack}`}`;
   return data;
 };
 
-const report = (phase, work) => {
-  apply(then, work, [
-    () => native.phase(stringify([phase, null])),
-    (error) => native.phase(stringify([phase, describe(error)])),
-  ]);
-  return '';
+const report = async (phase, work) => {
+  try {
+    await work();
+    native.phase(pack(phase, null));
+  } catch (error) {
+    native.phase(pack(phase, describe(error)));
+  }
 };
 
 const evaluateMain = async () => {
   // A script like upstream's runs as one (sloppy mode, $require); import, export and top-level await make a module.
   const main = findFile('main');
+  if (main === '') throw new Error("there is no file 'main' in this branch");
   if (native.isScript(stringify(main))) apply(compile(main), globalThis, [{ exports: {} }, {}]);
   else await import('main');
 };
 
-m3m.boot = () => report('boot', (async () => {
+const boot = async () => {
   await evaluateMain();
   await runAll('boot');
-})());
-m3m.begin = () => report('start', runAll('start'));
-m3m.shutdown = () => report('shutdown', runAll('shutdown'));
+};
+
+// These return nothing to wait for: the end of a phase is told by native.phase.
+m3m.boot = () => {
+  report('boot', boot);
+  return '';
+};
+m3m.begin = () => {
+  report('start', () => runAll('start'));
+  return '';
+};
+m3m.shutdown = () => {
+  report('shutdown', () => runAll('shutdown'));
+  return '';
+};
 
 // -- entries
 
-const failed = (status, code, message, requestId) => ({
-  s: status,
-  h: { 'content-type': 'application/json; charset=utf-8' },
-  b: stringify({ error: { code, message, requestId } }),
-});
-
 const refuse = (request, error) => {
   const data = describe(error);
-  if (data.code === 'bad_request') return failed(400, 'bad_request', data.message, request.id);
+  const { failure } = m3m.router;
+  if (data.code === 'bad_request') return failure(request, 400, 'bad_request', data.message);
   m3m.host.log('error', `${request.m} ${request.p} failed (request ${request.id}): ${data.text}`);
-  return failed(500, 'internal', 'Internal error', request.id);
+  return failure(request, 500, 'internal', 'Internal error');
 };
 
 const render = (request, answer) => {
@@ -118,6 +124,16 @@ const render = (request, answer) => {
   } catch (error) {
     return stringify(refuse(request, error));
   }
+};
+
+const respondLater = async (id, request, promise) => {
+  let answer;
+  try {
+    answer = await promise;
+  } catch (error) {
+    answer = refuse(request, error);
+  }
+  native.respond(id, render(request, answer));
 };
 
 // Returns the answer as JSON, or '' when it will come through native.respond.
@@ -129,11 +145,8 @@ m3m.request = (id, json) => {
   } catch (error) {
     answer = refuse(request, error);
   }
-  if (answer.s !== undefined) return render(request, answer);
-  apply(then, resolve(answer), [
-    (value) => native.respond(id, render(request, value)),
-    (error) => native.respond(id, stringify(refuse(request, error))),
-  ]);
+  if (own(answer, 's') !== undefined) return render(request, answer);
+  respondLater(id, request, answer);
   return '';
 };
 
