@@ -28,7 +28,7 @@ class ForkManySandboxesTest:
     def _boot(self, zygote: Zygote, listener: socket.socket, name: str) -> tuple[socket.socket, int]:
         """The node's end and the first kind of frame that came; 0 when the sandbox died."""
         ours, theirs = socket.socketpair()
-        zygote.spawn(uuid4(), 1, theirs, listener, Limits().heap, name)
+        zygote.spawn(uuid4(), 1, theirs, listener, Limits(), name)
         theirs.close()
         limits = dataclasses.asdict(Limits())
         files = {"main": "service.boot(() => {});"}
