@@ -42,7 +42,7 @@ def boot_once(zygote: Zygote, listener: socket.socket) -> tuple[float, float]:
 
 def sandbox_start(*, count: int) -> list[Figure]:
     page = LeasePage()
-    page.set(2**63)
+    page.set(2**62)
     zygote = Zygote(page, insecure=False)
     with tempfile.TemporaryDirectory(prefix="m3mb-") as folder, socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(Path(folder) / "route"))
