@@ -84,7 +84,8 @@ def clone(require: Require) -> Iterator[Clone]:
     for tool in ("git", "make", "curl"):
         require(shutil.which(tool), f"{tool} is missing, which the README needs.")
     with Clone() as platform:
-        yield platform.start(seconds=DOWNLOADS)
+        platform.start(seconds=DOWNLOADS)
+        yield platform
 
 
 def answers(printed: str) -> list[dict[str, Any]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-import time
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -75,13 +74,3 @@ def answers() -> bool:
             return client.recv(16).startswith(b"+PONG")
     except OSError:
         return False
-
-
-def wait_until_it_answers(seconds: float) -> bool:
-    """Poll every few milliseconds; a large append-only file takes its time to load."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if answers():
-            return True
-        time.sleep(0.005)
-    return False

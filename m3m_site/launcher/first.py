@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import logging
 import socket
 import time
 from pathlib import Path
@@ -25,6 +26,9 @@ READY = 0
 FRESH = 10
 
 HEALTH_WAIT = 30.0
+DEMO_WAIT = 10.0
+
+log = logging.getLogger("m3m.launcher")
 
 
 def prepare() -> int:
@@ -88,12 +92,20 @@ def box(lines: list[str]) -> str:
 def greet(fresh: bool) -> int:
     """Wait until the platform answers, make the demo service on a fresh database, then say where everything is."""
     well, reason = wait_for_health(settings.RUNTIME_DIR / "web.sock", HEALTH_WAIT)
-    if fresh:
-        call_command("demo", stdout=io.StringIO())
     if not well:
         complain(_("Not everything is well yet: {reason}").format(reason=reason))
-    say(welcome(fresh))
+    say(welcome(fresh and make_demo()))
     return 0
+
+
+def make_demo() -> bool:
+    """Make and start the demo service; whether that worked. A platform without it is still one."""
+    try:
+        call_command("demo", wait=DEMO_WAIT, stdout=io.StringIO())
+    except Exception:
+        log.exception(_("The demo service was not made"))
+        return False
+    return True
 
 
 def welcome(demo: bool) -> str:

@@ -67,7 +67,11 @@ def lock_data(folder: Path, wait: float = 2.0) -> int:
 
     Raises CommandError when another platform holds it for longer than `wait` seconds.
     """
-    handle = os.open(folder / "m3m.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        handle = os.open(folder / "m3m.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        text = _("Cannot write to {folder} ({error}); set M3M_DATA to a directory you may write to.")
+        raise CommandError(text.format(folder=folder, error=error.strerror)) from error
     until = time.monotonic() + wait
     while True:
         try:

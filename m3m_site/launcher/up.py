@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import time
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
@@ -19,7 +20,7 @@ log = logging.getLogger("m3m.launcher")
 DOORS, NODE, STORE = range(3)
 # When each stage has to be over, in seconds after the request to stop.
 STOPPING = ((DOORS, 1.5), (NODE, 8.5), (STORE, 9.5))
-REDIS_WAIT = 20.0
+REDIS_WAIT = 60.0
 
 
 def up() -> int:
@@ -53,10 +54,10 @@ def _live(watcher: Watcher, config: Config, public: socket.socket, inner: socket
         return 0 if watcher.signals else 1
     platform.warm_up()
     platform.seal()
-    if redis and not _wait_for_redis(redis):
-        raise CommandError(
-            _("Redis does not start; {path} says why.").format(path=embedded.redis_folder() / "redis.log")
-        )
+    if redis:
+        _wait_for_redis(watcher, redis)
+    if watcher.signals:
+        return 0
     for name, run, count, stage in (
         ("web", partial(roles["web"].run, [inner]), config.server.webs, DOORS),
         ("front", partial(roles["front"].run, public), config.server.fronts, DOORS),
@@ -82,5 +83,11 @@ def _start_redis(watcher: Watcher, config: Config) -> Child | None:
     return watcher.start(Child("redis", partial(embedded.exec_redis, server), STORE))
 
 
-def _wait_for_redis(redis: Child) -> bool:
-    return embedded.wait_until_it_answers(REDIS_WAIT if redis.pid else 0.0) or embedded.answers()
+def _wait_for_redis(watcher: Watcher, redis: Child) -> None:
+    """Return when it answers or a signal asks to stop; a large append-only file takes its time to load."""
+    until = time.monotonic() + REDIS_WAIT
+    while not watcher.signals and not embedded.answers():
+        if not redis.pid or time.monotonic() > until:
+            path = embedded.redis_folder() / "redis.log"
+            raise CommandError(_("Redis does not start; {path} says why.").format(path=path))
+        watcher.wait(0.005)

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from m3m_site.conf import BASE_DIR
 
@@ -77,7 +77,7 @@ class Platform:
         self.started = 0.0
         self._seen: set[tuple[int, str]] = set()
 
-    def __enter__(self) -> Platform:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

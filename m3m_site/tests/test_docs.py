@@ -19,23 +19,32 @@ import pytest
 from django.core.management import get_commands
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from accounts.serializers import UserSerializer
 from m3m_site import __version__
 from m3m_site.bootstrap import COMMANDS
 from m3m_site.chores import PACKAGES
 from m3m_site.cli import parser
 from m3m_site.conf import BASE_DIR, Config, parse_duration
 from pipeline.choices import Bump, Tag
+from pipeline.serializers import BranchContentSerializer, ReleaseContentSerializer
+from projects import facets
 from projects.choices import Color, EnvType
+from projects.serializers import ProjectSerializer, ShownEnvVarSerializer
+from runtime import registry, typings
 from runtime.choices import EndReason, RunStatus
 from runtime.gateway import answers
 from runtime.sandbox.limits import Limits
+from runtime.serializers import LineSerializer, LogsSerializer, RunSerializer, StatusSerializer
 
 METHODS = ("get", "post", "put", "patch", "delete")
 HEADING = re.compile(r"^#+ (GET|POST|PUT|PATCH|DELETE) (/\S+)", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#]+)")
 ERRORS = {"UserError", "ConflictError", "NotFoundError", "AuthenticationFailed"}
-# Codes that no path of REST answers: accounts are administered by pages and commands,
-OTHER_DOORS = {"email_invalid", "email_taken", "own_account", "owns_projects", "root_stays"}
+# Codes that no path of REST answers: accounts and limits are administered by pages and commands,
+OTHER_DOORS = {
+    *("email_invalid", "email_taken", "own_account", "owns_projects", "root_stays"),
+    *("limit_unknown", "limit_invalid", "limit_not_found"),
+}
 # and what the serializers find out before the action does is `invalid`.
 FORMS = {
     *("name_invalid", "color_unknown", "keep_runs_invalid", "env_type_unknown"),
@@ -114,6 +123,16 @@ class RestTest:
         assert len(codes) > 30
         assert missing(codes - OTHER_DOORS - FORMS, page("rest.md")) == set()
 
+    def test_every_field_of_an_answer_is_there(self) -> None:
+        shown = (
+            *(UserSerializer, ProjectSerializer, ShownEnvVarSerializer, BranchContentSerializer),
+            *(ReleaseContentSerializer, RunSerializer, StatusSerializer, LogsSerializer, LineSerializer),
+        )
+        names = {name for serializer in shown for name in serializer().fields} | set(facets.names())
+        assert {"slug", "route_url", "status"} <= names
+        text = page("rest.md")
+        assert {name for name in names if f'"{name}"' not in text and f"`{name}`" not in text} == set()
+
     def test_every_choice_is_there(self) -> None:
         wanted = {*Color.values, *EnvType.values, *Tag.values, *Bump.values}
         assert missing(wanted, page("rest.md")) == set()
@@ -149,6 +168,32 @@ class RuntimeTest:
             for code in cells[1].split(",")
         }
         assert {(str(one.status), one.code) for one in failures} - written == set()
+
+
+class ModulesTest:
+    def test_the_page_holds_every_function_class_and_property(self) -> None:
+        assert "<!-- modules -->" in page("modules.md")
+        made = typings.pages()
+        for module in registry.modules():
+            wanted = {
+                f"### {module.name}.{one.name}" if module.names else f"### {one.name}"
+                for one in module.functions
+            }
+            wanted |= {f"### {one.name}" for one in module.classes} | {
+                f"| `{one.name}`" for one in module.properties
+            }
+            assert {line for line in wanted if line not in made[module.name]} == set()
+
+    def test_the_runtime_names_every_global(self) -> None:
+        names: set[str] = set()
+        for module in registry.modules():
+            names.update(module.names, (one.name for one in module.classes))
+            if not module.names:
+                names.update(one.name for one in module.functions)
+        assert {"router", "URL", "setTimeout", "$require"} <= names
+        text = page("runtime.md")
+        spelled = {name for name in names if not (name.startswith("$") and name[1:] in names)}
+        assert {name for name in spelled if not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)} == set()
 
 
 class CommandLineTest:

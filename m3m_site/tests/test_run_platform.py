@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -39,7 +40,16 @@ class RunPlatformTest:
         assert answers(platform)
 
     def test_it_says_where_things_are(self, platform: Platform) -> None:
-        assert f"{platform.uri}/admin/" in platform.output
+        for place in ("/admin/", "/r/demo/", "/health"):
+            assert platform.uri + place in platform.output
+
+    def test_its_first_account_is_said_once(self, platform: Platform) -> None:
+        assert len(platform.password()) >= 12
+        assert platform.output.count("Password: ") == 1
+
+    def test_its_demo_service_answers(self, platform: Platform) -> None:
+        with urllib.request.urlopen(f"{platform.uri}/r/demo/", timeout=5) as answer:  # noqa: S310
+            assert "message" in json.load(answer)
 
     def test_it_writes_no_colours_into_a_file(self, platform: Platform) -> None:
         assert "\033" not in platform.output
@@ -106,6 +116,7 @@ class StopPlatformTest:
             assert platform.process
             platform.process.wait(5)
             wait_for(lambda: platform.family() == {}, 5, "the end of all processes")
+            platform.start()
 
     def test_a_process_that_does_not_stop_is_killed(self) -> None:
         with Platform() as platform:
@@ -151,6 +162,25 @@ class RefuseToRunTest:
         with Platform() as platform:
             (platform.folder / "data").write_text("")
             self.refused(platform, "data", "M3M_DATA")
+
+    def test_a_directory_that_takes_no_files(self) -> None:
+        with Platform() as platform:
+            (platform.folder / "data" / "m3m.lock").mkdir(parents=True)
+            self.refused(platform, "Cannot write", "data", "M3M_DATA")
+
+    def test_an_account_that_cannot_be_made(self) -> None:
+        with Platform(M3M_ROOT_EMAIL="nobody", M3M_ROOT_PASSWORD="12") as platform:
+            assert platform.once() == 1
+            assert "M3M_ROOT" in platform.output
+            assert "Traceback" not in platform.output
+
+    def test_a_redis_that_does_not_start(self) -> None:
+        with Platform() as platform:
+            (platform.folder / "data" / "redis").mkdir(parents=True)
+            (platform.folder / "data" / "redis" / "appendonly.aof").write_text("no append-only file")
+            assert platform.once() == 1
+            assert platform.output.strip().splitlines()[-1].startswith("Redis does not start")
+            assert platform.family() == {}
 
     @pytest.mark.parametrize(
         ("text", "word"),

@@ -22,7 +22,7 @@ from runtime.sandbox.entries import Entries
 from runtime.sandbox.exchange import Exchange
 from runtime.sandbox.frames import FrameError, Kind
 from runtime.sandbox.limits import Limits
-from runtime.sandbox.natives import Natives
+from runtime.sandbox.natives import Doors, Natives
 from runtime.sandbox.nodelink import NodeLink
 
 PHASE_END = {"boot": Kind.BOOTED, "start": Kind.STARTED, "shutdown": Kind.STOPPED}
@@ -36,7 +36,13 @@ class Guest:
     """One service in one process."""
 
     def __init__(
-        self, engine: Engine, host: socket.socket, listener: socket.socket, page: mmap.mmap, lease: mmap.mmap
+        self,
+        engine: Engine,
+        doors: Doors,
+        host: socket.socket,
+        listener: socket.socket,
+        page: mmap.mmap,
+        lease: mmap.mmap,
     ) -> None:
         self.entries = Entries(engine, page)
         self.node = NodeLink(host)
@@ -45,7 +51,7 @@ class Guest:
         self._phase = ""
         self._phase_deadline = self._drained_by = NEVER
         self._booted = self._go = False
-        self.natives = Natives(self)
+        self.natives = Natives(self, doors)
         self.entries.reject = self.natives.reject
         self._exchange.request = self.natives.request
 

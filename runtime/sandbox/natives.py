@@ -39,12 +39,29 @@ def _current() -> Script:
     return _guest
 
 
-def prepare(engine: Engine) -> None:
-    """Evaluate the prelude; done once in the zygote, before any fork."""
+class Doors:
+    """The prelude's functions that the guest loop calls."""
+
+    def __init__(self, engine: Engine) -> None:
+        take = engine.take
+        self.setup, self.set_env, self.routes = take("setup"), take("setEnv"), take("routes")
+        self.boot, self.begin, self.shutdown = take("boot"), take("begin"), take("shutdown")
+        self.request, self.fire, self.reject = take("request"), take("fire"), take("reject")
+        self.next_timer, self.take_timer = take("timers.next"), take("timers.take")
+
+
+def prepare(engine: Engine) -> Doors:
+    """Evaluate the prelude, take its doors and hide the rest from guest code.
+
+    Done once in the zygote, before any fork: what a fork does by itself costs it memory and time of its own.
+    """
     for name, function in NATIVES.items():
         engine.add_native(name, function)
     for name, text in source():
         engine.run_prelude(name, text)
+    doors = Doors(engine)
+    engine.seal()
+    return doors
 
 
 def _log(payload: str) -> str:
@@ -143,16 +160,14 @@ NATIVES: dict[str, Any] = {
 class Natives:
     """The prelude's entries as callables, and what the script reported during the last one."""
 
-    def __init__(self, guest: Script) -> None:
+    def __init__(self, guest: Script, doors: Doors) -> None:
         global _guest  # noqa: PLW0603  (one guest a process; the natives were made in the zygote, before it)
         _guest = guest
-        self._engine = engine = guest.entries.engine
-        take = engine.take
-        self.setup, self.set_env, self.routes = take("setup"), take("setEnv"), take("routes")
-        self.boot, self.begin, self.shutdown = take("boot"), take("begin"), take("shutdown")
-        self.request, self.fire, self.reject = take("request"), take("fire"), take("reject")
-        self._next_timer, self._take_timer = take("timers.next"), take("timers.take")
-        engine.seal()
+        self._engine = guest.entries.engine
+        self.setup, self.set_env, self.routes = doors.setup, doors.set_env, doors.routes
+        self.boot, self.begin, self.shutdown = doors.boot, doors.begin, doors.shutdown
+        self.request, self.fire, self.reject = doors.request, doors.fire, doors.reject
+        self._next_timer, self._take_timer = doors.next_timer, doors.take_timer
         self.report: tuple[str, dict[str, str] | None] | None = None
 
     def take_report(self) -> tuple[str, dict[str, str] | None] | None:

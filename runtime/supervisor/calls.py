@@ -27,7 +27,8 @@ class Calls:
         self._lease = lease
 
     def __call__(self, sandbox: Sandbox, name: str, arguments: list[Any]) -> dict[str, Any]:
-        if not self._lease.held:
+        # A call may have waited in the pool while its sandbox died and another took its place.
+        if sandbox.gone or not self._lease.held:
             return _error("lease_lost", "this run has been taken over by another node")
         function = host_function(name)
         if function is None or function.handler is None:

@@ -83,10 +83,7 @@ class Sandboxes:
         project = run.project
         limits = self._limits(run)
         masker = Masker(EnvVar.objects.secrets_for(project))
-        sandbox = Sandbox(run, limits, self.log_of(run), masker)
-        listener = self.listener_of(run)
-        self.by_run[run.pk] = self.by_key[sandbox.key] = sandbox
-        self._intake.add(sandbox)
+        # Everything that may fail comes before the sandbox is known: one without a process would never end.
         boot = {
             "epoch": run.epoch,
             "limits": dataclasses.asdict(limits),
@@ -94,6 +91,10 @@ class Sandboxes:
             "env": EnvVar.objects.values_for(project),
             "go": go,
         }
+        listener = self.listener_of(run)
+        sandbox = Sandbox(run, limits, self.log_of(run), masker)
+        self.by_run[run.pk] = self.by_key[sandbox.key] = sandbox
+        self._intake.add(sandbox)
         try:
             self._zygote.spawn(run.pk, run.epoch, sandbox.theirs, listener.socket, limits, project.slug)
         except OSError as error:
@@ -172,6 +173,9 @@ class Sandboxes:
         if listener := self._listeners.pop(run.project_id, None):
             listener.close()
 
-    def close_listeners(self) -> None:
+    def close_all(self) -> None:
+        """Release what belongs to all runs: they are over or elsewhere."""
+        while self._logs:
+            self._logs.popitem()[1].close()
         while self._listeners:
             self._listeners.popitem()[1].close()

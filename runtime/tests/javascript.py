@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ class JavaScript:
         self.clock = 1000.0
         self.engine = Engine()
         self.engine.sources = {}
-        natives = {
+        natives: dict[str, Callable[..., object]] = {
             "log": self._log,
             "random": lambda count: os.urandom(int(count)).hex(),
             "now": lambda: self.clock,

@@ -19,7 +19,9 @@ MANY = 130  # beyond the hundred where descriptors get numbers of three digits
 class ForkManySandboxesTest:
     @pytest.fixture
     def zygote(self) -> Iterator[Zygote]:
-        zygote = Zygote(LeasePage(), insecure=False)
+        page = LeasePage()
+        page.set(2**62)
+        zygote = Zygote(page, insecure=False)
         yield zygote
         zygote.kill()
 

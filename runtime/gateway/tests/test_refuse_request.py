@@ -46,6 +46,20 @@ class AskWebForVerdictTest:
                     assert response.status == 302
                     assert response.headers["Location"] == path.replace("old", "new")
 
+    async def test_it_redirects_each_caller_to_his_own_address(self, front: Front) -> None:
+        async def moved(request: web.Request) -> web.StreamResponse:
+            await asyncio.sleep(0.05)
+            return web.Response(status=308, headers={"Location": request.path.replace("elder", "younger")})
+
+        async def location(path: str) -> str:
+            async with front.ask(path) as response:
+                return response.headers["Location"]
+
+        async with FakeWeb(front.runtime_dir, moved):
+            paths = [f"/r/elder/{number}" for number in range(5)]
+            found = await asyncio.gather(*(location(path) for path in paths))
+        assert found == [path.replace("elder", "younger") for path in paths]
+
     async def test_it_hands_web_no_credentials(self, front: Front) -> None:
         headers = {"Cookie": "sessionid=1", "Authorization": "Bearer x.y.z", "X-Forwarded-For": "6.6.6.6"}
         async with FakeWeb(front.runtime_dir, web_answer(404)) as fake:
@@ -113,6 +127,21 @@ class LimitRequestTest:
             answer = await front.raw(head + chunk * 3)
         assert answer.startswith(b"HTTP/1.1 413 ")
         assert service.requests == []
+
+    async def test_a_client_that_goes_on_sending_sees_the_refusal(self, front: Front) -> None:
+        head = b"POST /r/demo/ HTTP/1.1\r\nHost: x\r\nContent-Length: 20000000\r\n\r\n"
+        async with FakeService(front.runtime_dir, "demo", echo):
+            reader, writer = await asyncio.open_connection("127.0.0.1", front.port)
+            writer.write(head)
+            await asyncio.sleep(0.1)
+            # A connection closed with unread bytes is reset, and a reset discards what was not read yet.
+            for _ in range(20):
+                writer.write(b"x" * 100_000)
+                await writer.drain()
+                await asyncio.sleep(0.01)
+            answer = await asyncio.wait_for(reader.read(), 4)
+            writer.close()
+        assert answer.startswith(b"HTTP/1.1 413 ")
 
     async def test_it_refuses_what_the_service_does_not_take(self, front: Front) -> None:
         async with FakeService(front.runtime_dir, "demo", echo, {"body": 10}) as service:

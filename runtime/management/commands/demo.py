@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -14,13 +16,19 @@ from projects.actions.env import replace_env
 from projects.actions.projects import create_project
 from projects.models import Project
 from runtime.actions.runs import start_service
+from runtime.choices import RunStatus
 from runtime.demo import FILES, SLUG
 
 
 class Command(BaseCommand):
     help = _("Make a demo service, release it and start it; starts the one that is there already.")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--wait", type=float, default=0.0, metavar="SECONDS", help=_("wait so long until it answers")
+        )
+
+    def handle(self, *args: Any, wait: float, **options: Any) -> None:
         owner = User.objects.filter(is_root=True).order_by("created_at").first()
         if owner is None:
             raise CommandError(_("Make an account first: m3m new-admin EMAIL PASSWORD"))
@@ -34,5 +42,9 @@ class Command(BaseCommand):
             publish_release(
                 actor=SYSTEM, project=project, branch="develop", bump="minor", tag="stable", comment=_("Demo")
             )
-        start_service(actor=SYSTEM, project=project)
+        run = start_service(actor=SYSTEM, project=project)
+        deadline = time.monotonic() + wait
+        while run.status != RunStatus.RUNNING and not run.is_final and time.monotonic() < deadline:
+            time.sleep(0.02)
+            run.refresh_from_db(fields=["status"])
         self.stdout.write(_("The demo service starts at /r/%(slug)s/") % {"slug": SLUG})
