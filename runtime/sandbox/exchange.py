@@ -90,6 +90,8 @@ class Exchange:
         answer = outcome.result or self._early.get(ticket)
         if answer:
             self._answer(link, frame_id, str(answer))
+            if outcome.reason:
+                self._log_outcome(json.loads(text), outcome)
         elif outcome.reason:
             self._fail(link, frame_id, text, outcome)
         else:
@@ -117,13 +119,16 @@ class Exchange:
 
     def _fail(self, link: RouteLink, frame_id: int, text: str, outcome: Outcome) -> None:
         request = json.loads(text)
-        title = f"{request.get('m')} {request.get('p')}"
-        self._node.log("error", f"{title}: {outcome.text}", self._entries.limits)
+        self._log_outcome(request, outcome)
         timeout = outcome.reason in ("limit_cpu", "limit_wall")
         words = (
             (504, "timeout", "The service took too long") if timeout else (500, "internal", "Internal error")
         )
         link.add(Kind.RESPONSE, _error(*words, str(request.get("id", ""))), frame_id)
+
+    def _log_outcome(self, request: dict[str, object], outcome: Outcome) -> None:
+        title = f"{request.get('m')} {request.get('p')}"
+        self._node.log("error", f"{title}: {outcome.text}", self._entries.limits)
 
     def expire(self, now: int) -> None:
         """Answer 504 to what waits past its wall deadline."""

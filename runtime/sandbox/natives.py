@@ -25,8 +25,6 @@ class Script(Protocol):
     node: NodeLink
     natives: Natives
 
-    def log(self, level: str, text: str) -> None: ...
-
     def respond(self, ticket: int, answer: str) -> None: ...
 
 
@@ -68,7 +66,8 @@ def prepare(engine: Engine) -> Doors:
 
 def _log(payload: str) -> str:
     level, text = json.loads(payload)
-    _current().log(level, text)
+    guest = _current()
+    guest.node.log(level, text, guest.entries.limits, own=False)
     return ""
 
 
@@ -118,16 +117,25 @@ def _sleep(milliseconds: float) -> str:
     return ""
 
 
-def _memory() -> str:
+def _memory(payload: str) -> str:
+    """The limit that was met, in words, after an error; empty when it was not that."""
     entries = _current().entries
+    if json.loads(payload) != "out of memory" and not entries.engine.was_nearly_full:
+        return ""
     entries.memory_suspect = True
     return f"memory limit of {entries.limits.heap // 1048576} MB"
 
 
 def _own_frames(payload: str) -> str:
     """A stack without the frames of the prelude and the engine."""
-    lines = str(json.loads(payload)).splitlines()
-    return "\n".join(line for line in lines if "(m3m:" not in line and "at m3m:" not in line and line.strip())
+    own: list[str] = []
+    for line in str(json.loads(payload)).splitlines():
+        if "(m3m:" not in line and "at m3m:" not in line:
+            own.append(line)
+        elif own and own[-1].endswith("at apply (native)"):
+            own.pop()  # how the prelude called the author's function
+    # As JSON, for a function's name may be half of a surrogate pair.
+    return json.dumps("\n".join(line for line in own if line.strip()))
 
 
 NATIVES: dict[str, Any] = {
@@ -155,6 +163,7 @@ class Natives:
     def __init__(self, guest: Script, doors: Doors) -> None:
         global _guest  # noqa: PLW0603  (one guest a process; the natives were made in the zygote, before it)
         _guest = guest
+        self._engine = guest.entries.engine
         self.setup, self.set_env, self.routes = doors.setup, doors.set_env, doors.routes
         self.boot, self.begin, self.shutdown = doors.boot, doors.begin, doors.shutdown
         self.request, self.fire, self.reject = doors.request, doors.fire, doors.reject
@@ -172,9 +181,9 @@ class Natives:
 
     def take_timer(self, now: float) -> int:
         """The id of one timer that is due, or 0."""
-        return int(float(str(self._take_timer(now))))
+        return int(float(str(self._engine.call(self._take_timer, now))))
 
     def next_due(self) -> float:
         """Seconds until the earliest timer; 0 when one is due, -1 when there is none."""
-        due = float(str(self._next_timer()))
+        due = float(str(self._engine.call(self._next_timer)))
         return -1.0 if due < 0 else max(0.0, (due - self.now()) / 1000)

@@ -15,6 +15,23 @@ from runtime.sandbox.limits import Limits
 FROM_NODE = frozenset({Kind.BOOT, Kind.START, Kind.ENV, Kind.STOP, Kind.RESULT})
 
 
+class Allowance:
+    """Lines that may be logged now: a burst, filled up at a rate."""
+
+    def __init__(self) -> None:
+        self._left = 0.0
+        self._filled = 0.0
+
+    def take(self, limits: Limits) -> bool:
+        now = time.monotonic()
+        grown = (now - self._filled) * limits.log_rate if self._filled else float(limits.log_burst)
+        self._left, self._filled = min(limits.log_burst, self._left + grown), now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
 class NodeLink:
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
@@ -26,8 +43,8 @@ class NodeLink:
         self.queued: deque[tuple[int, int, bytes]] = deque()
         self.closed = False
         self._calls = 0
-        self._tokens = 0.0
-        self._refilled = 0.0
+        # A script that floods the log must not hide what the platform says of it.
+        self._script_lines, self._own_lines = Allowance(), Allowance()
         self._dropped = 0
 
     def send(self, kind: int, data: object) -> None:
@@ -40,14 +57,9 @@ class NodeLink:
         except OSError:
             self.closed = True
 
-    def log(self, level: str, text: str, limits: Limits) -> None:
-        """One log line, dropped and counted above the rate or when the node does not keep up."""
-        now = time.monotonic()
-        if not self._refilled:
-            self._tokens, self._refilled = float(limits.log_burst), now
-        self._tokens = min(limits.log_burst, self._tokens + (now - self._refilled) * limits.log_rate)
-        self._refilled = now
-        if self._tokens < 1:
+    def log(self, level: str, text: str, limits: Limits, *, own: bool = True) -> None:
+        """One line, the platform's own or the script's; dropped and counted above the rate or when the node is slow."""
+        if not (self._own_lines if own else self._script_lines).take(limits):
             self._dropped += 1
             return
         frame = pack(Kind.LOG, json.dumps([level, text[: limits.log_line], self._dropped]).encode())
@@ -59,7 +71,6 @@ class NodeLink:
         except OSError:
             self.closed = True
             return
-        self._tokens -= 1
         self._dropped = 0
         if sent < len(frame):
             self._send(frame[sent:])

@@ -48,17 +48,6 @@ class InheritTest:
         # The listener and three epolls; the socket to the node tells of them, the lease is mapped and closed.
         assert len(taken_over.serve("descriptors").frames[0][1]) == 4
 
-    def test_it_keeps_them_apart_when_the_zygote_has_many(self) -> None:
-        # Numbers around 100 and around a thousand have been mistaken for one another.
-        setup = "import os\nfor _ in range(%d): os.dup(0)"
-        for count in (92, 95, 96, 97, 98, 1000):
-            many = TestZygote(
-                setup=f"import resource as r; r.setrlimit(r.RLIMIT_NOFILE, (4096, 4096))\n{setup % count}"
-            )
-            box = many.serve("router.get('/', () => 'up')")
-            assert box.request("/").text == "up"
-            many.close()
-
     def test_it_sees_a_clean_environment(
         self, taken_over: TestZygote, monkeypatch: pytest.MonkeyPatch
     ) -> None:
