@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from functools import partial
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Self
@@ -52,7 +53,7 @@ def all_serve(platform: Platform, names: Iterable[str], seconds: float) -> float
     """Wait until every service answers 200; how long that took."""
     begun = time.monotonic()
     for slug in names:
-        wait_for(lambda slug=slug: serves(platform, slug), seconds, f"{slug} serves")
+        wait_for(partial(serves, platform, slug), seconds, f"{slug} serves")
     return time.monotonic() - begun
 
 

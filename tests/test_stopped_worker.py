@@ -24,7 +24,8 @@ def run_of(platform: Platform, slug: str) -> dict[str, object]:
 def taken_over(platform: Platform, names: Sequence[str]) -> bool:
     """Whether all services run in their second attempt."""
     return all(
-        found["epoch"] == 2 and found["status"] == "running" for found in (run_of(platform, slug) for slug in names)
+        found["epoch"] == 2 and found["status"] == "running"
+        for found in (run_of(platform, slug) for slug in names)
     )
 
 
@@ -53,7 +54,9 @@ class StoppedWorkerTest:
             first = lived(names)
             worker = platform.processes.pid_of("worker")
             with SecondWorker(platform), Guard(names) as guard, ExitStack() as stack:
-                callers = [stack.enter_context(Caller(platform.processes.port, names, 0.002)) for _ in range(2)]
+                callers = [
+                    stack.enter_context(Caller(platform.processes.port, names, 0.002)) for _ in range(2)
+                ]
                 os.kill(worker, signal.SIGSTOP)
                 stopped = time.monotonic()
                 try:
@@ -80,7 +83,9 @@ class StoppedWorkerTest:
             first = lived(names)
             frozen = [platform.processes.pid_of(role) for role in ("worker", "zygote")]
             with SecondWorker(platform), ExitStack() as stack:
-                callers = [stack.enter_context(Caller(platform.processes.port, names, 0.002)) for _ in range(2)]
+                callers = [
+                    stack.enter_context(Caller(platform.processes.port, names, 0.002)) for _ in range(2)
+                ]
                 for pid in frozen:
                     os.kill(pid, signal.SIGSTOP)
                 stopped = time.monotonic()
@@ -95,5 +100,7 @@ class StoppedWorkerTest:
                 all_serve(platform, names, PATIENCE)
                 assert taken_over(platform, names)
             assert_no_way_back(callers, names, stopped)
-        report(f"worker and zygote stopped and continued: the old sandboxes are dead after {gone:.2f} s (aim 1)")
+        report(
+            f"worker and zygote stopped and continued: the old sandboxes are dead after {gone:.2f} s (aim 1)"
+        )
         assert gone <= 1
