@@ -97,8 +97,8 @@ class Engine:
         self._lib = _library()
         self._context = quickjs.Context()
         self._cx = ctypes.c_void_p.from_address(id(self._context) + CONTEXT_OFFSET).value
-        self._rt = ctypes.c_void_p.from_address(id(self._context) + RUNTIME_OFFSET).value
-        if self._rt is None or self._lib.JS_GetRuntime(self._cx) != self._rt:
+        self._rt = ctypes.c_void_p.from_address(id(self._context) + RUNTIME_OFFSET).value or 0
+        if self._lib.JS_GetRuntime(self._cx) != self._rt:
             raise EngineError(
                 "The JavaScript engine has another layout than expected; install the locked version."
             )

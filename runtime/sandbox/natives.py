@@ -13,8 +13,7 @@ from typing import Any, Protocol
 
 from runtime.sandbox.engine import Engine
 from runtime.sandbox.entries import Entries
-from runtime.sandbox.frames import MAX_CALL
-from runtime.sandbox.nodelink import NodeLink
+from runtime.sandbox.nodelink import NodeLink, failure
 from runtime.sandbox.prelude import source
 
 
@@ -82,14 +81,8 @@ def _call(payload: str) -> str:
     engine = guest.entries.engine
     # The engine polls its deadline every 10 000 operations: a loop around host calls would outlive it.
     if engine.overdue():
-        return _failure("a limit was exceeded", engine.tripped)
-    if len(payload) > MAX_CALL:
-        return _failure(f"the arguments are larger than {MAX_CALL // 1048576} MB", "limit_arguments")
+        return failure("a limit was exceeded", engine.tripped)
     return guest.node.call(payload, min(engine.wall_deadline, time.monotonic_ns() + LONGEST_CALL_NS))
-
-
-def _failure(message: str, code: str) -> str:
-    return json.dumps({"e": {"name": "Error", "message": message, "code": code}})
 
 
 def _respond(ticket: float, answer: str) -> str:

@@ -40,7 +40,7 @@ class Calls:
         except (ScriptError, UserError) as error:
             return _error(error.code, str(error))
         except TypeError as error:
-            log.info("host call %s of run %s: %s", name, run.pk, error)
+            log.debug("host call %s of run %s: %s", name, run.pk, error)
             return _error("bad_arguments", f"{name}: the arguments do not fit its declaration")
         except DatabaseError as error:
             log.warning("host call %s of run %s: %s", name, run.pk, error)

@@ -105,6 +105,8 @@ class Runs:
     def on_sandbox(self, sandbox: Sandbox, kind: int | None, data: Any) -> None:  # noqa: ANN401  (a decoded payload)
         if kind is None:
             sandbox.gone = True
+            # Whoever closes the stream, or had it closed for what he said, has to be dead before another attempt.
+            self._sandboxes.kill(sandbox)
             if sandbox.key in self._exits:
                 self._ended(sandbox)
             elif sandbox.zygote_gone:

@@ -168,7 +168,8 @@ m3m.reject = () => {
 };
 
 m3m.setup = (json) => {
-  const { env, seed, timers } = parse(json);
+  const { env, seed, timers, line } = parse(json);
+  m3m.setLineLimit(line);
   m3m.timers.setLimit(timers);
   m3m.env.set(env);
   m3m.seed(seed);
