@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from functools import partial
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Self
@@ -52,7 +53,7 @@ def all_serve(platform: Platform, names: Iterable[str], seconds: float) -> float
     """Wait until every service answers 200; how long that took."""
     begun = time.monotonic()
     for slug in names:
-        wait_for(lambda slug=slug: serves(platform, slug), seconds, f"{slug} serves")
+        wait_for(partial(serves, platform, slug), seconds, f"{slug} serves")
     return time.monotonic() - begun
 
 
@@ -120,7 +121,8 @@ class Caller(threading.Thread):
         self._port, self._names, self._pause = port, names, pause
         self._ending = threading.Event()
         self.statuses: dict[str, Counter[int]] = defaultdict(Counter)
-        self.answers: dict[str, list[str]] = defaultdict(list)  # bodies of 200, as long as they change
+        self.answers: dict[str, list[str]] = defaultdict(list)  # who answered, in turn
+        self.last: dict[str, float] = {}  # when somebody answered last
 
     def run(self) -> None:
         connection = HTTPConnection("127.0.0.1", self._port, timeout=30)
@@ -142,7 +144,10 @@ class Caller(threading.Thread):
     def _note(self, slug: str, status: int, body: str) -> None:
         self.statuses[slug][status] += 1
         born = body.partition('"born":"')[2].partition('"')[0]
-        if status == 200 and self.answers[slug][-1:] != [born]:
+        if status != 200:
+            return
+        self.last[born] = time.monotonic()
+        if self.answers[slug][-1:] != [born]:
             self.answers[slug].append(born)
 
     @property

@@ -23,14 +23,19 @@ PATIENCE = 10.0
 MAIN = "import django; django.setup(); from tests.race import main; main()"
 
 
-def race(environment: dict[str, str], rounds: int, nodes: Sequence[str], names: Sequence[str]) -> dict[str, Any]:
+def race(
+    environment: dict[str, str], rounds: int, nodes: Sequence[str], names: Sequence[str]
+) -> dict[str, Any]:
     """Start all services, wait, count and stop them, `rounds` times; each start is told to both nodes at once.
 
     Returns how many starts each node `won`, what `failed`, and who lived `twice` at any of the guard's `looks`.
     """
     command = [sys.executable, "-c", MAIN, str(rounds), ",".join(nodes), *names]
     done = subprocess.run(  # noqa: S603  (our own module)
-        command, cwd=BASE_DIR, env={**environment, "DJANGO_SETTINGS_MODULE": "m3m_site.settings"}, capture_output=True
+        command,
+        cwd=BASE_DIR,
+        env={**environment, "DJANGO_SETTINGS_MODULE": "m3m_site.settings"},
+        capture_output=True,
     )
     assert done.returncode == 0, done.stderr.decode()[-2000:]
     found: dict[str, Any] = json.loads(done.stdout)
@@ -58,7 +63,8 @@ class Race:
     def _round(self) -> None:
         with patch.object(runs, "wake_node", self._wake_all):
             started = {
-                slug: runs.start_service(actor=SYSTEM, project=project) for slug, project in self._projects.items()
+                slug: runs.start_service(actor=SYSTEM, project=project)
+                for slug, project in self._projects.items()
             }
         for slug, run in started.items():
             _wait(run, "running")
@@ -75,7 +81,7 @@ class Race:
     def _wake_all(self, run: Run) -> None:
         """Deliver the task twice, as a broker may."""
         for node in self._nodes:
-            wake.apply_async(args=[str(run.pk)], queue=node_queue(node))
+            wake.apply_async(args=(str(run.pk),), queue=node_queue(node))
 
     def _expect(self, count: int) -> None:
         for slug, alive in sandboxes(self._names).items():

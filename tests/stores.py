@@ -58,4 +58,6 @@ def missing(kind: str) -> str:
 
 
 def _server() -> psycopg.Connection:
-    return psycopg.connect(host=HOST, port=PORT, user=USER, dbname="postgres", autocommit=True, connect_timeout=3)
+    return psycopg.connect(
+        host=HOST, port=PORT, user=USER, dbname="postgres", autocommit=True, connect_timeout=3
+    )

@@ -3,6 +3,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
@@ -53,7 +54,9 @@ class KillPlatformTest:
     ) -> None:
         fifty.processes.start()
         lasted = all_serve(fifty, names, SLOWEST)
-        report(f"everything started again: {SERVICES} services serve {lasted:.1f} s after the platform said ready")
+        report(
+            f"everything started again: {SERVICES} services serve {lasted:.1f} s after the platform said ready"
+        )
 
 
 def back_after_kill(platform: Platform, role: str, names: list[str], report: Callable[[str], None]) -> float:
@@ -65,7 +68,7 @@ def back_after_kill(platform: Platform, role: str, names: list[str], report: Cal
         platform.kill(platform.processes.pid_of(role), signal.SIGKILL)
         wait_for(lambda: not any(set(alive) & before for alive in sandboxes(names).values()), 5, "all died")
         for slug in names:
-            wait_for(lambda slug=slug: serves(platform, slug), SLOWEST * 2, f"{slug} serves again")
+            wait_for(partial(serves, platform, slug), SLOWEST * 2, f"{slug} serves again")
         lasted = time.monotonic() - begun
     report(f"{role} killed: all {len(names)} services serve again after {lasted:.2f} s (aim 2)")
     assert not guard.twice

@@ -24,7 +24,16 @@ class Redis:
 
     def start(self) -> None:
         socket = self._folder / "redis.sock"
-        options = ("--port", "0", "--unixsocket", str(socket), "--dir", str(self._folder), "--appendonly", "yes")
+        options = (
+            "--port",
+            "0",
+            "--unixsocket",
+            str(socket),
+            "--dir",
+            str(self._folder),
+            "--appendonly",
+            "yes",
+        )
         self._process = subprocess.Popen([require_redis(), *options], stdout=subprocess.DEVNULL)  # noqa: S603
         wait_for(socket.exists, PATIENCE, "Redis listens")
 

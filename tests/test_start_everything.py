@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.crowd import all_serve, create_service, make_services, sandbox_of, sandboxes, slugs
+from tests.crowd import all_serve, make_services, sandbox_of, sandboxes, slugs
 from tests.platform import Platform, wait_for
 
 GOOD = 8
@@ -33,7 +33,9 @@ def run_of(platform: Platform, slug: str) -> dict[str, object]:
 
 @pytest.mark.slow
 class StartEverythingTest:
-    def test_the_rest_serves_beside_a_broken_and_a_hanging_service(self, report: Callable[[str], None]) -> None:
+    def test_the_rest_serves_beside_a_broken_and_a_hanging_service(
+        self, report: Callable[[str], None]
+    ) -> None:
         *good, broken, hanging, manual = slugs(GOOD + 3)
         with Platform(M3M_RUNTIME_TIMEOUT="5s") as platform:
             make_services(platform, good)
@@ -47,13 +49,16 @@ class StartEverythingTest:
             platform.processes.start()
             wait_for(platform.is_well, PATIENCE, "/health says 200")
             all_serve(platform, good, PATIENCE)
-            report(f"everything started with a hanging boot among {GOOD}: all serve after {time.monotonic() - begun:.1f} s")
+            report(
+                f"everything started with a hanging boot among {GOOD}: all serve after {time.monotonic() - begun:.1f} s"
+            )
             wait_for(lambda: run_of(platform, broken)["status"] == "crashed", PATIENCE, "the broken one ends")
             assert run_of(platform, broken)["reason"] == "script_error"
             assert "missing" in str(run_of(platform, broken)["error"])
-            wait_for(lambda: run_of(platform, hanging)["status"] == "crashed", PATIENCE, "the hanging one ends")
+            wait_for(
+                lambda: run_of(platform, hanging)["status"] == "crashed", PATIENCE, "the hanging one ends"
+            )
             assert run_of(platform, hanging)["reason"] == "limit_wall"
             assert run_of(platform, manual)["status"] == "stopped"
             assert not sandbox_of(manual)
             all_serve(platform, good, 1)
-

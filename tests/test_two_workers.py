@@ -21,11 +21,17 @@ class TwoWorkersTest:
         if reason := missing(kind):
             pytest.skip(reason)
         names = slugs(SERVICES)
-        with store(kind) as environment, Platform(**environment) as platform, SecondWorker(platform) as second:
+        with (
+            store(kind) as environment,
+            Platform(**environment) as platform,
+            SecondWorker(platform) as second,
+        ):
             for slug in names:
                 create_service(platform, slug)
             found = race(second.environment, ROUNDS, (machine.node(), "second"), names)
-        report(f"two workers raced for {SERVICES * ROUNDS} starts on {kind}: won {found['won']}, {found['looks']} looks")
+        report(
+            f"two workers raced for {SERVICES * ROUNDS} starts on {kind}: won {found['won']}, {found['looks']} looks"
+        )
         assert found["failed"] == []
         assert found["twice"] == {}
         assert sum(found["won"].values()) == SERVICES * ROUNDS
