@@ -24,7 +24,7 @@ def boot_once(zygote: Zygote, listener: socket.socket) -> tuple[float, float]:
     boot = {"epoch": 1, "limits": dataclasses.asdict(limits), "files": {"main": CODE}, "env": {}, "go": True}
     reader = Reader(frozenset(Kind))
     begun = time.perf_counter()
-    zygote.spawn(uuid4(), 1, theirs, listener, limits.heap)
+    zygote.spawn(uuid4(), 1, theirs, listener, limits)
     theirs.close()
     ours.sendall(pack(Kind.BOOT, json.dumps(boot).encode()))
     moments: dict[int, float] = {}
@@ -42,7 +42,7 @@ def boot_once(zygote: Zygote, listener: socket.socket) -> tuple[float, float]:
 
 def sandbox_start(*, count: int) -> list[Figure]:
     page = LeasePage()
-    page.set(2**63)
+    page.set(2**62)
     zygote = Zygote(page, insecure=False)
     with tempfile.TemporaryDirectory(prefix="m3mb-") as folder, socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(Path(folder) / "route"))

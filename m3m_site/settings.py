@@ -159,7 +159,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
-LOGIN_REDIRECT_URL = "admin:index"
+LOGIN_REDIRECT_URL = "projects"
 SESSION_COOKIE_NAME = "m3m_session"
 CSRF_COOKIE_NAME = "m3m_csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = config.server.secure_cookies

@@ -15,6 +15,7 @@ from pipeline.serializers import BranchContentSerializer
 from pipeline.versions import Version
 from pipeline.words import code_words, release_words
 from projects.models import Project
+from projects.views import page_url
 
 PAGE_SIZE = 50
 
@@ -47,4 +48,4 @@ def fill_releases(actor: Actor, project: Project, query: Mapping[str, str]) -> d
     """A page of releases, newest first, without their code."""
     found = Release.objects.filter(project=project).select_related("author").defer("files")
     page = Paginator(found, PAGE_SIZE).get_page(query.get("page"))
-    return {"data": {"words": release_words()}, "releases": page}
+    return {"data": {"words": release_words()}, "releases": page, "code_url": page_url(project, "code")}

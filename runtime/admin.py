@@ -54,9 +54,9 @@ class RunAdmin(ActionAdmin):
 
 @admin.register(Attempt)
 class AttemptAdmin(ActionAdmin):
-    list_display = ("run", "epoch", "node", "started_at", "ended_at", "reason")
+    list_display = ("project", "epoch", "node", "started_at", "ended_at", "reason")
     list_filter = ("reason",)
-    list_select_related = ("run", "node")
+    list_select_related = ("run__project", "node")
     search_fields = ("run__project__slug",)
     fields: ClassVar[tuple[str, ...]] = ("run", "epoch", "node", "started_at", "ended_at", "reason")
     readonly_fields = fields
@@ -64,6 +64,10 @@ class AttemptAdmin(ActionAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Attempt]:
         projects = Project.objects.visible_to(actor_of(request))
         return Attempt.objects.filter(run__project__in=projects).defer("run__files", "run__routes")
+
+    @admin.display(description=_("project"))
+    def project(self, attempt: Attempt) -> Project:
+        return attempt.run.project
 
 
 class RootAdmin(ActionAdmin):

@@ -95,6 +95,7 @@ def fill_overview(actor: Actor, project: Project, query: Mapping[str, str]) -> d
         "entries": [shown_entry(entry) for entry in entries_of(project)[:SHOWN_ENTRIES]],
         "has_release": releases.exists(),
         "code_url": page_url(project, "code"),
+        "logs_url": page_url(project, "logs"),
     }
 
 

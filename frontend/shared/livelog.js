@@ -6,6 +6,8 @@ import { data, one, say } from './page.js';
 import { attempt } from './toasts.js';
 
 const PAGE = 1000;
+// As many lines as the socket sends first, if there are more.
+const FIRST = 500;
 
 /** Wire the log on the page; returns what `begin` of the project wants. */
 export function liveLog(root = one('[data-log]')) {
@@ -26,6 +28,7 @@ export function liveLog(root = one('[data-log]')) {
   function heard(message) {
     if (chosen()) return;
     if (message.reset && message.run !== run) viewer.clear();
+    if (message.reset && message.lines.length < FIRST) viewer.isWhole();
     viewer.add(message.lines, message.reset && message.run === run);
     run = message.run;
   }
@@ -37,6 +40,7 @@ export function liveLog(root = one('[data-log]')) {
     history.replaceState(null, '', run ? `?run=${run}` : location.pathname);
     const page = await fetchLines({});
     run = page.run ?? '';
+    if (page.start === 0) viewer.isWhole();
     viewer.add(page.lines);
   }
 

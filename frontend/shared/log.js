@@ -4,6 +4,8 @@ import { all, one, say } from './page.js';
 
 const MOST = 5000;
 const PER_FRAME = 300;
+// Lines stand in chunks that the browser lays out one by one, and not at all while they are out of sight.
+const CHUNK = 100;
 const LONGEST = 8000;
 
 function row(line) {
@@ -62,13 +64,35 @@ export function logViewer(root, earlier) {
     requestAnimationFrame(flush);
   }
 
+  function chunkOf(elements) {
+    const chunk = document.createElement('div');
+    chunk.className = 'm-chunk';
+    chunk.append(...elements);
+    return chunk;
+  }
+
+  function append(elements) {
+    lines += elements.length;
+    while (elements.length) {
+      let chunk = list.lastElementChild;
+      if (!chunk.classList.contains('m-chunk') || chunk.children.length >= CHUNK) {
+        chunk = chunkOf([]);
+        list.append(chunk);
+      }
+      chunk.append(...elements.splice(0, CHUNK - chunk.children.length));
+      chunk.classList.toggle('m-chunk-full', chunk.children.length >= CHUNK);
+    }
+    while (lines > MOST) {
+      const first = one('.m-chunk', list);
+      lines -= first.children.length;
+      first.remove();
+    }
+  }
+
   function flush() {
     scheduled = false;
     if (following) {
-      const batch = queue.splice(0, PER_FRAME);
-      list.append(...batch.map(made));
-      lines += batch.length;
-      for (; lines > MOST; lines -= 1) one('.m-line', list).remove();
+      append(queue.splice(0, PER_FRAME).map(made));
       list.scrollTop = list.scrollHeight;
       if (queue.length) schedule();
     }
@@ -112,7 +136,7 @@ export function logViewer(root, earlier) {
     list.dataset.whole = found.length ? '' : 'yes';
     const kept = found.slice(-(MOST - lines));
     const before = list.scrollHeight - list.scrollTop;
-    more.after(...kept.map(made));
+    more.after(chunkOf(kept.map(made)));
     lines += kept.length;
     list.scrollTop = list.scrollHeight - before;
     show();
@@ -121,12 +145,16 @@ export function logViewer(root, earlier) {
   return {
     /** Forget all lines: another run begins. */
     clear() {
-      for (const element of all('.m-line', list)) element.remove();
+      for (const chunk of all('.m-chunk', list)) chunk.remove();
       queue = [];
       lines = 0;
       last = -1;
       list.dataset.whole = '';
       follow(true);
+    },
+    /** Nothing comes before the first line. */
+    isWhole() {
+      list.dataset.whole = 'yes';
     },
     /** Add lines that are not here yet; `again` says that they begin anew after a pause. */
     add(added, again = false) {

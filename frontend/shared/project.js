@@ -83,6 +83,7 @@ export function begin({ changed = () => {}, logged = () => {}, connected = () =>
   wireActions();
   wireStartDialog();
   showHead(data.status);
+  one('.m-tabs [aria-current]').scrollIntoView({ block: 'nearest', inline: 'center' });
   let shown = null;
   listen(data.socket, (message) => {
     if (message.type === 'log') logged(message);

@@ -30,6 +30,7 @@ from pipeline.serializers import BranchContentSerializer, ReleaseContentSerializ
 from projects import facets
 from projects.choices import Color, EnvType
 from projects.serializers import ProjectSerializer, ShownEnvVarSerializer
+from runtime import registry, typings
 from runtime.choices import EndReason, RunStatus
 from runtime.gateway import answers
 from runtime.sandbox.limits import Limits
@@ -167,6 +168,32 @@ class RuntimeTest:
             for code in cells[1].split(",")
         }
         assert {(str(one.status), one.code) for one in failures} - written == set()
+
+
+class ModulesTest:
+    def test_the_page_holds_every_function_class_and_property(self) -> None:
+        assert "<!-- modules -->" in page("modules.md")
+        made = typings.pages()
+        for module in registry.modules():
+            wanted = {
+                f"### {module.name}.{one.name}" if module.names else f"### {one.name}"
+                for one in module.functions
+            }
+            wanted |= {f"### {one.name}" for one in module.classes} | {
+                f"| `{one.name}`" for one in module.properties
+            }
+            assert {line for line in wanted if line not in made[module.name]} == set()
+
+    def test_the_runtime_names_every_global(self) -> None:
+        names: set[str] = set()
+        for module in registry.modules():
+            names.update(module.names, (one.name for one in module.classes))
+            if not module.names:
+                names.update(one.name for one in module.functions)
+        assert {"router", "URL", "setTimeout", "$require"} <= names
+        text = page("runtime.md")
+        spelled = {name for name in names if not (name.startswith("$") and name[1:] in names)}
+        assert {name for name in spelled if not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)} == set()
 
 
 class CommandLineTest:

@@ -141,10 +141,10 @@ class RunRolesTest:
             assert roles.m3m("prepare").stdout == ""
             for role in ("front", "web", "worker", "beat"):
                 roles.start_role(role)
-            wait_for(lambda: roles.get("web", "/health")[0] == 200, 20, "health")
+            wait_for(lambda: roles.get("web", "/health")[0] == 200, 40, "health")
             assert roles.get("front", "/admin/login/")[0] == 200
             assert roles.m3m("manage", "demo").returncode == 0
-            wait_for(lambda: roles.get("front", "/r/demo/")[0] == 200, 10, roles.log("worker"))
+            wait_for(lambda: roles.get("front", "/r/demo/")[0] == 200, 40, roles.log("worker"))
             assert json.loads(roles.get("front", "/r/demo/hello/Ada")[1])["message"] == "Hello, Ada!"
             for role in ("front", "web", "beat", "worker"):
                 assert roles.stop(role) == 0, role
@@ -153,7 +153,7 @@ class RunRolesTest:
     def test_a_busy_address_is_one_sentence(self) -> None:
         with machine() as roles:
             roles.start_role("front")
-            wait_for(lambda: roles.get("front", "/")[0] != 0, 10, "front")
+            wait_for(lambda: roles.get("front", "/")[0] != 0, 40, "front")
             done = roles.m3m("front", "--bind", f"127.0.0.1:{roles.ports['front']}")
             assert done.returncode == 1
             assert "is in use" in done.stderr
@@ -164,7 +164,7 @@ class RunRolesTest:
             assert roles.m3m("manage", "collectstatic", "--no-input", "-v", "0").returncode == 0
             assert roles.m3m("prepare").returncode == 0
             roles.start_role("web")
-            wait_for(lambda: roles.get("web", "/admin/login/")[0] == 200, 10, roles.log("web"))
+            wait_for(lambda: roles.get("web", "/admin/login/")[0] == 200, 40, roles.log("web"))
             page = roles.get("web", "/admin/login/")[1]
             path = next(
                 part for part in page.split('"') if part.startswith("/static/") and part.endswith(".css")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -19,7 +21,7 @@ def set_limit(*, actor: Actor, project: Project, name: str, value: float) -> Lim
     _require_root(actor)
     if name not in dict(NAMES):
         raise UserError("limit_unknown", _("There is no such limit."), pointer="/name")
-    if not value > 0:
+    if not (value > 0 and math.isfinite(value)):
         raise UserError("limit_invalid", _("A limit is a number above zero."), pointer="/value")
     with transaction.atomic():
         Project.objects.select_for_update(no_key=True).get(pk=project.pk)

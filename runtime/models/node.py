@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from runtime.choices import HELD_STATUSES
+
+# How far back the lease of a buried node ends: further than any statement of the node can have been waiting.
+GRAVE = timedelta(hours=1)
 
 
 class NodeQuerySet(models.QuerySet["Node"]):
@@ -44,13 +49,26 @@ class Node(models.Model):
         return self.name
 
     @classmethod
-    def register(cls, name: str, pid: int, seconds: float) -> Node:
-        """A new life of the node `name`; earlier lives of that name end with it.
+    def register(
+        cls, name: str, pid: int, seconds: float, *, key: UUID | None = None, earlier: Sequence[UUID] = ()
+    ) -> Node:
+        """A new life of the node `name`; the lives in `earlier` end with it.
 
-        The caller holds the machine's lock of that name, so an earlier life is known to be dead.
+        The caller knows that those are dead: it holds the machine's lock that they held.
         """
-        cls.objects.filter(name=name, lease_expires_at__gt=Now()).update(lease_expires_at=Now())
-        return cls.objects.create(name=name, pid=pid, lease_expires_at=Now() + timedelta(seconds=seconds))
+        cls.objects.filter(pk__in=earlier).update(lease_expires_at=Now() - GRAVE)
+        ends = Now() + timedelta(seconds=seconds)
+        return cls.objects.create(pk=key or uuid.uuid4(), name=name, pid=pid, lease_expires_at=ends)
+
+    @classmethod
+    def bury(cls, pk: UUID) -> bool:
+        """Make sure that a life whose lease has ended stays so; False when it has not ended.
+
+        A renewal that is under way and this statement wait for the same row, and whoever comes second sees what
+        the first has done: one of them fails. So after a True the node's runs may be taken over.
+        """
+        dead = cls.objects.filter(pk=pk, lease_expires_at__lte=Now())
+        return dead.update(lease_expires_at=Now() - GRAVE) == 1
 
     def renew(self, seconds: float) -> bool:
         """Extend the lease; False when it has ended already."""

@@ -119,41 +119,47 @@ class Run(models.Model):
     def claim(self, node: Node) -> bool:
         """Take the run for `node` with a new epoch; False when it is another node's or no longer wanted.
 
-        One statement decides: the epoch is compared, and a run that has a node is taken only when that node's
-        lease has ended.
+        One statement decides, on columns of the run alone: PostgreSQL looks again at these, and not at what a join
+        brought, when it had to wait for somebody else's change of the row.
         """
-        free = Q(status=RunStatus.PENDING, node=None) | Q(
-            status__in=HELD_STATUSES, node__lease_expires_at__lte=Now()
-        )
+        held = self.node_id is not None
+        free = Q(status__in=HELD_STATUSES) if held else Q(status=RunStatus.PENDING)
         try:
             with transaction.atomic():
-                taken = Run.objects.filter(free, pk=self.pk, epoch=self.epoch, stop_reason="").update(
-                    node=node, epoch=F("epoch") + 1, status=RunStatus.STARTING
+                if self.node_id is not None and not Node.bury(self.node_id):
+                    return False
+                same = Run.objects.filter(
+                    free, pk=self.pk, node=self.node_id, epoch=self.epoch, stop_reason=""
                 )
+                taken = same.update(node=node, epoch=F("epoch") + 1, status=RunStatus.STARTING)
                 if taken:
-                    self._open_attempt(node)
+                    self._open_attempt(node, EndReason.NODE_LOST)
         except IntegrityError:  # another run of this project still has a node
             return False
         return bool(taken)
 
-    def _open_attempt(self, node: Node) -> None:
+    def _open_attempt(self, node: Node, ended: str) -> None:
+        """Begin the attempt of the next epoch; one that was not known to be over has ended for the reason `ended`."""
         if self.epoch:
-            Attempt.objects.filter(run=self, ended_at=None).update(ended_at=Now(), reason=EndReason.NODE_LOST)
+            Attempt.objects.filter(run=self, ended_at=None).update(ended_at=Now(), reason=ended)
         self.epoch += 1
         self.node, self.status = node, RunStatus.STARTING
         Attempt.objects.create(run=self, node=node, epoch=self.epoch)
 
-    def next_attempt(self, node: Node) -> bool:
-        """Raise the epoch for one more fork on the node that holds the run; False when the lease is lost."""
+    def next_attempt(self, node: Node, ended: str = EndReason.NODE_LOST) -> bool:
+        """Raise the epoch for one more fork on the node that holds the run; False when that is not wanted or not its.
+
+        `ended` is why the attempt before is over, unless that is written down already.
+        """
         with transaction.atomic():
             taken = (
                 self._held(node)
-                .filter(stop_reason="")
+                .filter(stop_reason="", status__in=HELD_STATUSES)
                 .update(epoch=F("epoch") + 1, restarts=F("restarts") + 1, status=RunStatus.STARTING)
             )
             if taken:
                 self.restarts += 1
-                self._open_attempt(node)
+                self._open_attempt(node, ended)
         return bool(taken)
 
     def mark_running(self, node: Node, routes: list[dict[str, str]]) -> bool:
@@ -196,6 +202,13 @@ class Run(models.Model):
             if done:
                 self.end_attempt(reason)
         return bool(done)
+
+    def finish_orphan(self, reason: str) -> bool:
+        """End a run that no living node holds; False when one does."""
+        with transaction.atomic():
+            if self.node_id is not None and not Node.bury(self.node_id):
+                return False
+            return self.finish(self.node, RunStatus.STOPPED, reason)
 
     def give_back(self, node: Node) -> bool:
         """At a graceful stop of the node: wait for the next node, or this one's next life."""

@@ -18,11 +18,15 @@ import quickjs
 from runtime.sandbox.limits import shorten
 
 CONTEXT_OFFSET, RUNTIME_OFFSET = 24, 16
+USED_OFFSET, LIMIT_OFFSET = 48, 56  # in the runtime: bytes allocated, and their limit
+# The engine takes line 0 for 1, so what is put before a text has two lines, the first of them this one.
+LINE_BEFORE = -1
 EVAL_GLOBAL, EVAL_MODULE, EVAL_COMPILE_ONLY = 0, 1, 1 << 5
 TAG_EXCEPTION = 6
 MIB = 1024 * 1024
 NEVER = 1 << 62
 MAX_FAULT, MAX_NAME = 1000, 50  # the engine has room for about 250 bytes of a message
+NEARLY_FULL = 0.8  # of the heap: an error that cannot be told is one of memory
 
 
 class EngineError(Exception):
@@ -96,13 +100,15 @@ class Engine:
         self._lib = _library()
         self._context = quickjs.Context()
         self._cx = ctypes.c_void_p.from_address(id(self._context) + CONTEXT_OFFSET).value
-        self._rt = ctypes.c_void_p.from_address(id(self._context) + RUNTIME_OFFSET).value
+        self._rt = ctypes.c_void_p.from_address(id(self._context) + RUNTIME_OFFSET).value or 0
         if self._lib.JS_GetRuntime(self._cx) != self._rt:
             raise EngineError(
                 "The JavaScript engine has another layout than expected; install the locked version."
             )
         self.cpu_deadline = self.wall_deadline = NEVER
         self.tripped = ""
+        self.peak = 0  # the highest use of the heap that was seen; the caller sets it back
+        self._used = ctypes.c_size_t.from_address(self._rt + USED_OFFSET)
         self.sources: Mapping[str, str] = {}
         self._rejected: dict[int, _Value] = {}
         # Kept as attributes: C holds these pointers as long as the runtime lives.
@@ -123,13 +129,20 @@ class Engine:
 
     @property
     def heap_used(self) -> int:
-        """Bytes in use; walks the heap, so only for after a memory error."""
+        """Bytes in use after a collection, so only for after a memory error."""
         self._context.gc()
-        return int(self._context.memory()["malloc_size"])
+        return self._used.value
+
+    @property
+    def was_nearly_full(self) -> bool:
+        """Whether the heap was near its limit lately; with no room for an error object the engine throws null."""
+        self.peak = max(self.peak, self._used.value)
+        return self.peak > self.heap * NEARLY_FULL
 
     # -- deadlines
 
     def _on_interrupt(self, _runtime: int, _opaque: int) -> int:
+        self.peak = max(self.peak, self._used.value)
         return 1 if self.overdue() else 0
 
     def overdue(self) -> bool:
@@ -147,8 +160,7 @@ class Engine:
         text = str(error)
         if self.tripped and "interrupted" in text:
             return Interrupted(self.tripped)
-        # With no room left for an error object the engine throws null.
-        if "out of memory" in text or (text == "null" and self.heap_used > self.heap * 0.8):
+        if "out of memory" in text or (text == "null" and self.was_nearly_full):
             return OutOfMemory()
         return GuestFault(shorten(text, MAX_FAULT))
 
@@ -162,8 +174,8 @@ class Engine:
 
     def run_prelude(self, name: str, source: str) -> None:
         """Evaluate one prelude file as the body of a function of the internal object."""
-        wrapped = f"globalThis.__m3m_file = function (m3m) {{ 'use strict';\n{source}\n}}"
-        self._free(self._compile(wrapped, f"m3m:{name}", line=0))
+        wrapped = f"globalThis.__m3m_file = function (m3m) {{ 'use strict';\n\n{source}\n}}"
+        self._free(self._compile(wrapped, f"m3m:{name}", line=LINE_BEFORE))
         self._context.eval("__m3m_file(__m3m); delete globalThis.__m3m_file; 0")
 
     def take(self, path: str) -> Callable[..., object]:
@@ -228,7 +240,7 @@ class Engine:
         code = self.sources[name]
         for text, flags, line in (
             (code, EVAL_COMPILE_ONLY, 1),
-            (f"(function ({parameters}) {{\n{code}\n}})", EVAL_GLOBAL, 0),
+            (f"(function ({parameters}) {{\n\n{code}\n}})", EVAL_GLOBAL, LINE_BEFORE),
         ):
             value = self._compile(text, name, flags=flags, line=line)
             if value.tag == TAG_EXCEPTION:
@@ -271,10 +283,19 @@ class Engine:
         self._hand_over("rejection", reason)
         return True
 
+    def drop_rejections(self) -> None:
+        """Forget those that nobody has taken."""
+        while self._rejected:
+            self._free(self._rejected.popitem()[1])
+
 
 def self_test() -> None:
     """Prove what the engine class rests upon, once at start-up. Raises EngineError."""
     engine = Engine(heap=8 * MIB)
+    if ctypes.c_size_t.from_address(engine._rt + LIMIT_OFFSET).value != 8 * MIB:
+        raise EngineError(
+            "The JavaScript engine has another layout than expected; install the locked version."
+        )
     engine.sources = {"main": "export const answer = 42; globalThis.answer = answer;"}
     loop = engine.take("loop = function () { for (;;); }")
     engine.wall_deadline = time.monotonic_ns() + 5_000_000

@@ -17,6 +17,7 @@ from runtime.sandbox.limits import Limits
 PAGE = struct.Struct("<QQ")  # CPU deadline, wall deadline of the current entry in ns; 0: no entry
 IDLE = PAGE.pack(0, 0)
 DRAIN_NS, DRAIN_WALL_NS = 20_000_000, 500_000_000
+REJECTIONS = 100  # unhandled ones that an entry may log; showing one may run the script and make others
 FULL = 0.9  # of the heap in use after a memory error: the script cannot go on
 
 
@@ -48,28 +49,32 @@ class Entries:
     ) -> Outcome:
         """One entry; `wall` is its deadline in monotonic ns, NEVER for none. The script may go on after any outcome."""
         engine = self.engine
-        engine.tripped = ""
+        engine.tripped, engine.peak = "", 0
         engine.cpu_deadline = time.process_time_ns() + int(self.limits.cpu * 1e9)
         engine.wall_deadline = wall
         self._page[:16] = PAGE.pack(engine.cpu_deadline, wall if wall < NEVER else 0)
+        result: object = None
         try:
             result = engine.call(function, *arguments)
             engine.pump()
             self._settle_rejections()
             return Outcome(result)
         except Interrupted as stop:
-            return Outcome(reason=stop.reason, text=self.describe(stop.reason, booting=booting))
+            return Outcome(result, stop.reason, self.describe(stop.reason, booting=booting))
         except OutOfMemory:
             self.memory_suspect = True
-            return Outcome(reason="limit_memory", text=self.describe("limit_memory"))
+            return Outcome(result, "limit_memory", self.describe("limit_memory"))
         except GuestFault as fault:
-            return Outcome(reason="engine_crash", text=str(fault))
+            return Outcome(result, "engine_crash", str(fault))
         finally:
+            engine.drop_rejections()
             engine.cpu_deadline = engine.wall_deadline = NEVER
             self._page[:16] = IDLE
 
     def _settle_rejections(self) -> None:
-        while self.engine.take_rejection():
+        for _ in range(REJECTIONS):
+            if not self.engine.take_rejection():
+                return
             self.engine.call(self.reject)
 
     def describe(self, reason: str, *, booting: bool = False) -> str:

@@ -90,6 +90,8 @@ class Exchange:
         answer = outcome.result or self._early.get(ticket)
         if answer:
             self._answer(link, frame_id, str(answer))
+            if outcome.reason:
+                self._log_outcome(_parsed(text), outcome)
         elif outcome.reason:
             self._fail(link, frame_id, text, outcome)
         else:
@@ -116,14 +118,17 @@ class Exchange:
         link.add(Kind.RESPONSE, payload, frame_id)
 
     def _fail(self, link: RouteLink, frame_id: int, text: str, outcome: Outcome) -> None:
-        request = json.loads(text)
-        title = f"{request.get('m')} {request.get('p')}"
-        self._node.log("error", f"{title}: {outcome.text}", self._entries.limits)
+        request = _parsed(text)
+        self._log_outcome(request, outcome)
         timeout = outcome.reason in ("limit_cpu", "limit_wall")
         words = (
             (504, "timeout", "The service took too long") if timeout else (500, "internal", "Internal error")
         )
         link.add(Kind.RESPONSE, _error(*words, str(request.get("id", ""))), frame_id)
+
+    def _log_outcome(self, request: dict[str, object], outcome: Outcome) -> None:
+        title = f"{request.get('m')} {request.get('p')}"
+        self._node.log("error", f"{title}: {outcome.text}", self._entries.limits)
 
     def expire(self, now: int) -> None:
         """Answer 504 to what waits past its wall deadline."""
@@ -168,6 +173,15 @@ class Exchange:
         elif waits != link.waits:
             link.waits = waits
             self._epoll.modify(link.fileno, select.EPOLLIN | select.EPOLLOUT if waits else select.EPOLLIN)
+
+
+def _parsed(text: str) -> dict[str, object]:
+    """A request of front, as far as it can be understood."""
+    try:
+        request: object = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return request if isinstance(request, dict) else {}
 
 
 def _error(status: int, code: str, message: str, request_id: str) -> bytes:

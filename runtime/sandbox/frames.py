@@ -7,12 +7,12 @@ The id pairs a reply with its request; 0 where there is no pair. docs/design/fra
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import IntEnum
 
 HEADER = struct.Struct(">IBI")
 MAX_PAYLOAD = 64 * 1024 * 1024
-MAX_CALL = 32 * 1024 * 1024  # characters of a host call's JSON
+MAX_CALL = 32 * 1024 * 1024  # of a host call
 
 
 class Kind(IntEnum):
@@ -49,16 +49,17 @@ def pack(kind: int, payload: bytes = b"", frame_id: int = 0) -> bytes:
 
 
 class Reader:
-    """Cuts a byte stream into frames; `kinds` are the ones this side accepts."""
+    """Cuts a byte stream into frames; `kinds` are the ones this side accepts, `largest` bounds payloads by kind."""
 
-    def __init__(self, kinds: frozenset[int]) -> None:
+    def __init__(self, kinds: frozenset[int], largest: Mapping[int, int] | None = None) -> None:
         self._kinds = kinds
+        self._largest = largest or {}
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> Iterator[tuple[int, int, bytes]]:
         """Yield (kind, id, payload) of each frame completed by `data`.
 
-        Raises FrameError for a kind that is not accepted or a payload above MAX_PAYLOAD.
+        Raises FrameError for a kind that is not accepted or a payload above its bound.
         """
         buffer = self._buffer
         buffer += data
@@ -68,8 +69,9 @@ class Reader:
                 length, kind, frame_id = HEADER.unpack_from(buffer, position)
                 if kind not in self._kinds:
                     raise FrameError(f"unexpected kind {kind}")
-                if length > MAX_PAYLOAD:
-                    raise FrameError(f"payload of {length} bytes exceeds {MAX_PAYLOAD}")
+                largest = self._largest.get(kind, MAX_PAYLOAD)
+                if length > largest:
+                    raise FrameError(f"payload of {length} bytes exceeds {largest}")
                 end = position + HEADER.size + length
                 if len(buffer) < end:
                     break

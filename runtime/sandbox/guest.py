@@ -13,10 +13,11 @@ import select
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from runtime.sandbox.engine import NEVER, Engine
+from runtime.sandbox.engine import NEVER, Engine, GuestFault, OutOfMemory
 from runtime.sandbox.entries import Entries
 from runtime.sandbox.exchange import Exchange
 from runtime.sandbox.frames import FrameError, Kind
@@ -110,7 +111,7 @@ class Guest:
             if phase != "shutdown":
                 self._fail_phase(error)
         self._phase, self._phase_deadline = "", NEVER
-        self.node.send(PHASE_END[phase], json.loads(str(self.natives.routes())) if phase == "start" else [])
+        self.node.send(PHASE_END[phase], self._routes() if phase == "start" else [])
         if phase == "shutdown":
             raise Ended("stopped")
         if phase == "start":
@@ -119,8 +120,15 @@ class Guest:
             self._booted = True
             self._start_if_due()
 
+    def _routes(self) -> Any:  # noqa: ANN401  (decoded JSON)
+        """What the script has registered."""
+        outcome = self.entries.run(self.natives.routes, wall=self.entries.wall())
+        if outcome.reason:
+            self._end(outcome.reason, f"start: {outcome.text}")
+        return json.loads(str(outcome.result))
+
     def _fail_phase(self, error: dict[str, str]) -> None:
-        if self.entries.memory_suspect:
+        if error.get("code") == "limit_memory":
             self._end("limit_memory", self.entries.describe("limit_memory"), error["stack"])
         self._end("script_error", f"{error['name']}: {error['message']}", error["stack"])
 
@@ -156,12 +164,19 @@ class Guest:
         self._exchange.epoch = data["epoch"]
         self._go = data.get("go", False)
         self._phase = "boot"
-        values = {"env": data["env"], "seed": os.urandom(16).hex(), "timers": entries.limits.timers}
+        values = {
+            "env": data["env"],
+            "seed": os.urandom(16).hex(),
+            "timers": entries.limits.timers,
+            "line": entries.limits.log_line,
+        }
         self._attempt("setup", self.natives.setup, json.dumps(values), wall=NEVER)
         self._begin("boot", self.natives.boot)
 
     def _stop(self, data: dict[str, Any]) -> None:
         """Take nothing new, answer what is under way for half the time, then run the shutdown callbacks."""
+        if self._phase == "shutdown" or self._drained_by < NEVER:
+            return
         self._exchange.close()
         seconds = float(data["deadline"])
         self.entries.limits = replace(self.entries.limits, shutdown=seconds / 2)
@@ -186,8 +201,15 @@ class Guest:
         except Ended as end:
             self._exchange.flush_all()
             return str(end)
-        except FrameError:
-            return "engine_crash"
+        except (OutOfMemory, MemoryError):
+            return self._last_words("limit_memory", self.entries.describe("limit_memory"))
+        except (FrameError, GuestFault, OSError, SystemError) as error:
+            return self._last_words("engine_crash", f"{type(error).__name__}: {error}")
+
+    def _last_words(self, reason: str, message: str) -> str:
+        with suppress(Ended):
+            self._end(reason, message)
+        return reason
 
     def _turn(self, events: list[tuple[int, int]]) -> None:
         exchange = self._exchange

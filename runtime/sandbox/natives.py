@@ -13,8 +13,7 @@ from typing import Any, Protocol
 
 from runtime.sandbox.engine import Engine
 from runtime.sandbox.entries import Entries
-from runtime.sandbox.frames import MAX_CALL
-from runtime.sandbox.nodelink import NodeLink
+from runtime.sandbox.nodelink import NodeLink, failure
 from runtime.sandbox.prelude import source
 
 
@@ -24,8 +23,6 @@ class Script(Protocol):
     entries: Entries
     node: NodeLink
     natives: Natives
-
-    def log(self, level: str, text: str) -> None: ...
 
     def respond(self, ticket: int, answer: str) -> None: ...
 
@@ -68,7 +65,8 @@ def prepare(engine: Engine) -> Doors:
 
 def _log(payload: str) -> str:
     level, text = json.loads(payload)
-    _current().log(level, text)
+    guest = _current()
+    guest.node.log(level, text, guest.entries.limits, own=False)
     return ""
 
 
@@ -83,14 +81,8 @@ def _call(payload: str) -> str:
     engine = guest.entries.engine
     # The engine polls its deadline every 10 000 operations: a loop around host calls would outlive it.
     if engine.overdue():
-        return _failure("a limit was exceeded", engine.tripped)
-    if len(payload) > MAX_CALL:
-        return _failure(f"the arguments are larger than {MAX_CALL // 1048576} MB", "limit_arguments")
+        return failure("a limit was exceeded", engine.tripped)
     return guest.node.call(payload, min(engine.wall_deadline, time.monotonic_ns() + LONGEST_CALL_NS))
-
-
-def _failure(message: str, code: str) -> str:
-    return json.dumps({"e": {"name": "Error", "message": message, "code": code}})
 
 
 def _respond(ticket: float, answer: str) -> str:
@@ -118,16 +110,29 @@ def _sleep(milliseconds: float) -> str:
     return ""
 
 
-def _memory() -> str:
+def _memory(payload: str) -> str:
+    """[message, whether it was the limit for certain] of a memory error, or of null.
+
+    With no memory left for an error the engine throws null, as a script may do, too.
+    """
     entries = _current().entries
+    limit = f"memory limit of {entries.limits.heap // 1048576} MB"
+    if json.loads(payload) != "out of memory" and not entries.engine.was_nearly_full:
+        return json.dumps([f"null was thrown, by the script or at the {limit}", False])
     entries.memory_suspect = True
-    return f"memory limit of {entries.limits.heap // 1048576} MB"
+    return json.dumps([f"out of memory ({limit})", True])
 
 
 def _own_frames(payload: str) -> str:
     """A stack without the frames of the prelude and the engine."""
-    lines = str(json.loads(payload)).splitlines()
-    return "\n".join(line for line in lines if "(m3m:" not in line and "at m3m:" not in line and line.strip())
+    own: list[str] = []
+    for line in str(json.loads(payload)).splitlines():
+        if "(m3m:" not in line and "at m3m:" not in line:
+            own.append(line)
+        elif own and own[-1].endswith("at apply (native)"):
+            own.pop()  # how the prelude called the author's function
+    # As JSON, for a function's name may be half of a surrogate pair.
+    return json.dumps("\n".join(line for line in own if line.strip()))
 
 
 NATIVES: dict[str, Any] = {
@@ -155,6 +160,7 @@ class Natives:
     def __init__(self, guest: Script, doors: Doors) -> None:
         global _guest  # noqa: PLW0603  (one guest a process; the natives were made in the zygote, before it)
         _guest = guest
+        self._engine = guest.entries.engine
         self.setup, self.set_env, self.routes = doors.setup, doors.set_env, doors.routes
         self.boot, self.begin, self.shutdown = doors.boot, doors.begin, doors.shutdown
         self.request, self.fire, self.reject = doors.request, doors.fire, doors.reject
@@ -172,9 +178,9 @@ class Natives:
 
     def take_timer(self, now: float) -> int:
         """The id of one timer that is due, or 0."""
-        return int(float(str(self._take_timer(now))))
+        return int(float(str(self._engine.call(self._take_timer, now))))
 
     def next_due(self) -> float:
         """Seconds until the earliest timer; 0 when one is due, -1 when there is none."""
-        due = float(str(self._next_timer()))
+        due = float(str(self._engine.call(self._next_timer)))
         return -1.0 if due < 0 else max(0.0, (due - self.now()) / 1000)

@@ -24,6 +24,7 @@ from typing import Any
 from runtime.sandbox import lockdown, natives
 from runtime.sandbox.engine import Engine, EngineError, self_test
 from runtime.sandbox.entries import PAGE
+from runtime.sandbox.exchange import LEASE
 from runtime.sandbox.guest import Guest
 
 POLL_MS = 20
@@ -61,6 +62,7 @@ class Zygote:
         self.engine = Engine()
         self.doors = natives.prepare(self.engine)
         self.most_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        self.lease: mmap.mmap | None = None  # the node's, the same for all sandboxes
         self.children: dict[int, Child] = {}
         self.next_audit = 0
         self.poll = select.poll()
@@ -97,6 +99,13 @@ class Zygote:
             self._spawn(order, descriptors)
 
     def _spawn(self, order: dict[str, Any], descriptors: list[int]) -> None:
+        if self.lease is None:
+            self.lease = mmap.mmap(descriptors[2], mmap.PAGESIZE, mmap.MAP_SHARED, mmap.PROT_READ)
+        if time.monotonic_ns() >= LEASE.unpack_from(self.lease)[0]:
+            for descriptor in descriptors:
+                os.close(descriptor)
+            self._tell({"exited": order["run"], "pid": 0, "status": 0, "killed": "node_lost"})
+            return
         page = mmap.mmap(-1, mmap.PAGESIZE)
         parent = os.getpid()
         pid = _libc.fork()
@@ -150,9 +159,15 @@ class Zygote:
         self._tell({"exited": child.run, "pid": child.pid, "status": status, "killed": child.killed})
 
     def _watch(self) -> None:
-        """Kill sandboxes whose entry is past its deadline and the engine's grace."""
+        """Kill sandboxes whose entry is past its deadline and the engine's grace, and all when the lease has ended.
+
+        The node itself may be stopped or starved: then this is what keeps a service from living twice.
+        """
         now = time.monotonic_ns()
+        lost = self.lease is not None and now >= LEASE.unpack_from(self.lease)[0]
         for child in self.children.values():
+            if lost and not child.killed:
+                self._kill(child, "node_lost")
             cpu, wall = entry = PAGE.unpack_from(child.page)
             if entry != child.entry:
                 child.entry, child.changed = entry, True

@@ -28,19 +28,20 @@ class Calls:
         self._lease = lease
 
     def __call__(self, sandbox: Sandbox, name: str, arguments: list[Any]) -> dict[str, Any]:
-        if not self._lease.held:
+        # A call may have waited in the pool while its sandbox died and another took its place.
+        if sandbox.gone or not self._lease.held:
             return _error("lease_lost", "this run has been taken over by another node")
         function = host_function(name)
         if function is None or function.handler is None:
             return _error("unknown_function", f"{name[:100]} is not a host function")
         run = sandbox.run
-        context = CallContext(project_id=run.project_id, run_id=run.pk, epoch=run.epoch)
+        context = CallContext(project_id=run.project_id, run_id=run.pk, epoch=sandbox.epoch)
         try:
             return {"v": function.handler(context, *arguments)}
         except (ScriptError, UserError) as error:
             return _error(error.code, str(error))
         except TypeError as error:
-            log.info("host call %s of run %s: %s", name, run.pk, sandbox.masker.mask(str(error)))
+            log.debug("host call %s of run %s: %s", name, run.pk, sandbox.masker.mask(str(error)))
             return _error("bad_arguments", f"{name}: the arguments do not fit its declaration")
         except DatabaseError as error:
             # A database may quote the values that it refused.

@@ -25,6 +25,7 @@ from runtime.signals import environment_changed, run_woken
 from runtime.supervisor.calls import Calls
 from runtime.supervisor.intake import Intake
 from runtime.supervisor.lease import Lease
+from runtime.supervisor.name import NodeName
 from runtime.supervisor.runs import Runs
 from runtime.supervisor.sandbox import Sandbox, Stage
 from runtime.supervisor.sandboxes import Sandboxes
@@ -39,7 +40,7 @@ LOST_SECONDS = 30.0
 class Supervisor:
     """The runtime half of a node. `start` and `stop` come from the worker's boot step."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: NodeName) -> None:
         self.name = name
         self._events: queue.SimpleQueue[tuple[Any, ...]] = queue.SimpleQueue()
         self._page = LeasePage()
@@ -153,11 +154,11 @@ class Supervisor:
     def _not_wanted(self, run: Run, first: bool) -> bool:
         """Finish a run without a node that should not come back."""
         if run.stop_reason:
-            run.finish(run.node, RunStatus.STOPPED, run.stop_reason)
+            run.finish_orphan(run.stop_reason)
             return True
         # At a node's start, a run that has lived before comes back only where the project says so.
         if first and run.epoch and not run.project.auto_start:
-            run.finish(run.node, RunStatus.STOPPED, EndReason.NODE_LOST)
+            run.finish_orphan(EndReason.NODE_LOST)
             return True
         return False
 
@@ -169,7 +170,7 @@ class Supervisor:
         }
         for sandbox in list(self.sandboxes.by_run.values()):
             row = held.pop(sandbox.run.pk, None)
-            if row is None or row["epoch"] != sandbox.run.epoch:
+            if row is None or row["epoch"] != sandbox.epoch:
                 self.sandboxes.kill(sandbox)
                 continue
             self.sandboxes.follow_slug(sandbox, row["project__slug"])
@@ -242,10 +243,12 @@ class Supervisor:
             if event[0] in ("sandbox", "zygote"):
                 self._guarded(self._handle, event)
         self.sandboxes.forget_zygote()
-        self._hand_back()
-        self.sandboxes.close_listeners()
-        self._lease.stop()
-        self._intake.stop()
+        try:
+            self._hand_back()
+        finally:
+            self.sandboxes.close_all()
+            self._lease.stop()
+            self._intake.stop()
 
     def _hand_back(self) -> None:
         held = Run.objects.filter(node=self._lease.node, status__in=HELD_STATUSES)

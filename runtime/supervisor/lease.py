@@ -7,10 +7,12 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from uuid import uuid4
 
 from django.db import DatabaseError, connection
 
 from runtime.models import Node
+from runtime.supervisor.name import NodeName
 from runtime.supervisor.zygote import LeasePage
 
 log = logging.getLogger(__name__)
@@ -26,7 +28,7 @@ class Lease:
     process is stopped. `on_lost` is called from that thread, before the node registers anew.
     """
 
-    def __init__(self, name: str, seconds: float, page: LeasePage, on_lost: Callable[[], None]) -> None:
+    def __init__(self, name: NodeName, seconds: float, page: LeasePage, on_lost: Callable[[], None]) -> None:
         self._name, self._seconds, self._page, self._on_lost = name, seconds, page, on_lost
         self._until = 0.0
         self._stopping = threading.Event()
@@ -40,8 +42,11 @@ class Lease:
         return time.monotonic() < self._until
 
     def _register(self) -> Node:
+        key = uuid4()
+        earlier = self._name.remember(key)
         asked = time.monotonic()
-        node = Node.register(self._name, os.getpid(), self._seconds)
+        node = Node.register(str(self._name), os.getpid(), self._seconds, key=key, earlier=earlier)
+        self._name.forget(earlier)
         self._extend(asked)
         return node
 

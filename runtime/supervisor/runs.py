@@ -68,7 +68,7 @@ class Runs:
 
     def adopt(self, run: Run, *, go: bool) -> bool:
         """Claim a run and fork its sandbox; False when it is not to be had."""
-        if not run.claim(self._lease.node):
+        if not self._lease.held or not run.claim(self._lease.node):
             return False
         self._histories.setdefault(run.pk, History())
         return self._launch(run, go=go)
@@ -105,6 +105,8 @@ class Runs:
     def on_sandbox(self, sandbox: Sandbox, kind: int | None, data: Any) -> None:  # noqa: ANN401  (a decoded payload)
         if kind is None:
             sandbox.gone = True
+            # Whoever closes the stream, or had it closed for what he said, has to be dead before another attempt.
+            self._sandboxes.kill(sandbox)
             if sandbox.key in self._exits:
                 self._ended(sandbox)
             elif sandbox.zygote_gone:
@@ -150,6 +152,8 @@ class Runs:
         killed, status = self._exits.pop(sandbox.key)
         self._sandboxes.drop(sandbox)
         self.barrier.booted(sandbox)
+        if not self._lease.held:
+            return  # its run may be another node's by now; all that is left of it here is about to be forgotten
         run = sandbox.run
         if sandbox.stage is Stage.STOPPING:
             if not self.leaving:
@@ -170,8 +174,7 @@ class Runs:
         when = f"in {delay:g} s" if delay else "now"
         sandbox.write_log("error", f"The attempt ended: {ending.reason.label}; restarting {when}")
         if not delay:
-            run.end_attempt(ending.reason)
-            self._fork_again(run)
+            self._fork_again(run, ending.reason)
             return
         if not run.mark_restarting(self._lease.node, ending.reason, delay):
             self._forget(run)
@@ -184,7 +187,7 @@ class Runs:
             self.finish(run, RunStatus.STOPPED, EndReason(run.stop_reason))
 
     def restart(self, run_id: UUID) -> None:
-        if run_id in self._sandboxes.by_run:
+        if run_id in self._sandboxes.by_run or not self._lease.held:
             return
         run = Run.objects.select_related("project", "node", "release").filter(pk=run_id).first()
         if run is None or run.is_final or run.node_id != self._lease.node.pk:
@@ -194,8 +197,8 @@ class Runs:
         else:
             self._fork_again(run)
 
-    def _fork_again(self, run: Run) -> None:
-        if run.next_attempt(self._lease.node):
+    def _fork_again(self, run: Run, ended: str = EndReason.NODE_LOST) -> None:
+        if run.next_attempt(self._lease.node, ended):
             self._launch(run, go=True)
         else:
             # A stop is wanted, or the lease went elsewhere; the row tells which.
@@ -237,9 +240,8 @@ class Runs:
         """Drop every sandbox without a word to the database; a new zygote follows."""
         for sandbox in list(self._sandboxes.by_key.values()):
             self._sandboxes.drop(sandbox)
-            self._forget(sandbox.run)
         self._retries.clear()
         self._exits.clear()
         self._histories.clear()
-        self._sandboxes.close_listeners()
+        self._sandboxes.close_all()
         self._replace_zygote()

@@ -12,7 +12,9 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from runtime.choices import EndReason
-from runtime.sandbox.frames import Kind, Reader, pack
+from runtime.sandbox.frames import pack
+from runtime.sandbox.nodelink import Allowance
+from runtime.supervisor import words
 from runtime.supervisor.policy import Ending
 
 if TYPE_CHECKING:
@@ -21,9 +23,7 @@ if TYPE_CHECKING:
     from runtime.sandbox.limits import Limits
     from runtime.supervisor.masking import Masker
 
-FROM_SANDBOX = frozenset(
-    {Kind.BOOTED, Kind.STARTED, Kind.FAILED, Kind.LOG, Kind.CALL, Kind.ROUTES, Kind.STOPPED}
-)
+LINES_OF_GRACE = 4  # times its allowance, which an honest sandbox keeps by itself
 
 
 class Stage(Enum):
@@ -38,10 +38,14 @@ class Sandbox:
 
     def __init__(self, run: Run, limits: Limits, log: Writer, masker: Masker) -> None:
         self.run, self.limits, self.log, self.masker = run, limits, log, masker
+        self.epoch = run.epoch  # of this attempt; the run goes on to the next one
         self.key = f"{run.pk}/{run.epoch}"
         self.ours, self.theirs = socket.socketpair()
         self.ours.setblocking(False)
-        self.reader = Reader(FROM_SANDBOX)
+        self.reader = words.reader()
+        self.said: set[int] = set()
+        self._lines = Allowance(LINES_OF_GRACE)
+        self._withheld = 0
         self.stage = Stage.BOOTING
         self.pid = 0
         self.calls = 0  # host calls under way
@@ -53,6 +57,7 @@ class Sandbox:
         self.zygote_gone = False  # nobody will tell how it ended
         self.failure: dict[str, Any] | None = None
         self._out: deque[memoryview] = deque()
+        self.unsent = 0  # bytes that wait for room in its socket
         self._lock = threading.Lock()
 
     def send(self, kind: int, data: object, frame_id: int = 0) -> bool:
@@ -60,6 +65,7 @@ class Sandbox:
         frame = pack(kind, json.dumps(data).encode(), frame_id)
         with self._lock:
             self._out.append(memoryview(frame))
+            self.unsent += len(frame)
         return self.flush()
 
     def flush(self) -> bool:
@@ -71,12 +77,27 @@ class Sandbox:
                     return True
                 except OSError:  # it has died; its end is told by the zygote
                     self._out.clear()
+                    self.unsent = 0
                     return False
+                self.unsent -= sent
                 if sent < len(self._out[0]):
                     self._out[0] = self._out[0][sent:]
                     return True
                 self._out.popleft()
         return False
+
+    def may_log(self) -> bool:
+        """Whether another line of its own is to be taken; native code that has taken it over keeps to no rate."""
+        if self._lines.take(self.limits):
+            return True
+        self._withheld += 1
+        return False
+
+    def write_dropped(self, dropped: int) -> None:
+        """Say in the log how many lines are missing before the next one."""
+        dropped, self._withheld = dropped + self._withheld, 0
+        if dropped:
+            self.write_log("warn", f"{dropped} log lines dropped: more than the limit allows")
 
     def write_log(self, level: str, text: str) -> None:
         self.log.write(level, self.masker.mask(text))

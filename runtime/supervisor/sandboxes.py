@@ -84,10 +84,7 @@ class Sandboxes:
         limits = self._limits(run)
         # Read at once: what the script gets is masked, even while somebody changes it.
         values, secrets = EnvVar.objects.opened_for(project)
-        sandbox = Sandbox(run, limits, self.log_of(run), Masker(secrets))
-        listener = self.listener_of(run)
-        self.by_run[run.pk] = self.by_key[sandbox.key] = sandbox
-        self._intake.add(sandbox)
+        # Everything that may fail comes before the sandbox is known: one without a process would never end.
         boot = {
             "epoch": run.epoch,
             "limits": dataclasses.asdict(limits),
@@ -95,6 +92,10 @@ class Sandboxes:
             "env": values,
             "go": go,
         }
+        listener = self.listener_of(run)
+        sandbox = Sandbox(run, limits, self.log_of(run), Masker(secrets))
+        self.by_run[run.pk] = self.by_key[sandbox.key] = sandbox
+        self._intake.add(sandbox)
         try:
             self._zygote.spawn(run.pk, run.epoch, sandbox.theirs, listener.socket, limits, project.slug)
         except OSError as error:
@@ -174,6 +175,9 @@ class Sandboxes:
         if listener := self._listeners.pop(run.project_id, None):
             listener.close()
 
-    def close_listeners(self) -> None:
+    def close_all(self) -> None:
+        """Release what belongs to all runs: they are over or elsewhere."""
+        while self._logs:
+            self._logs.popitem()[1].close()
         while self._listeners:
             self._listeners.popitem()[1].close()

@@ -280,8 +280,7 @@ class TestZygote:
             "go": go,
         }
         box.send(Kind.BOOT, boot)
-        cpu = boot["limits"].get("cpu", 2.0)
-        order = json.dumps({"run": box.run, "heap": heap, "cpu": cpu}).encode()
+        order = json.dumps({"run": box.run, "heap": heap, "cpu": (limits or {}).get("cpu", 2.0)}).encode()
         descriptors = [box.theirs.fileno(), box.listener.fileno(), self.lease.readonly]
         socket.send_fds(self.control, [order], descriptors)
         box.theirs.close()

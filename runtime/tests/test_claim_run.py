@@ -54,9 +54,33 @@ class ClaimTest(RunCase):
         self.expire(self.here)
         self.assertFalse(self.here.renew(60))
 
-    def test_a_new_life_ends_the_earlier_one(self) -> None:
-        Node.register("here", 3, 60)
+    def test_a_new_life_ends_those_that_it_knows_of(self) -> None:
+        Node.register("here", 3, 60, earlier=[self.here.pk])
         self.assertFalse(self.here.renew(60))
+
+    def test_a_new_life_leaves_another_machine_of_the_same_name_alone(self) -> None:
+        Node.register("here", 3, 60)
+        self.assertTrue(self.here.renew(60))
+
+    def test_a_taken_over_node_cannot_renew_even_by_a_statement_that_began_before(self) -> None:
+        self.again().claim(self.here)
+        self.expire(self.here)
+        self.assertTrue(self.again().claim(self.there))
+        self.here.refresh_from_db()
+        self.assertLess(self.here.lease_expires_at, timezone.now() - timedelta(minutes=50))
+
+    def test_a_finished_run_gets_no_further_attempt(self) -> None:
+        run = self.again()
+        run.claim(self.here)
+        self.again().finish(self.here, RunStatus.STOPPED, EndReason.STOPPED)
+        self.assertFalse(run.next_attempt(self.here))
+
+    def test_an_orphan_is_finished_only_when_it_is_one(self) -> None:
+        self.again().claim(self.here)
+        self.assertFalse(self.again().finish_orphan(EndReason.NODE_LOST))
+        self.expire(self.here)
+        self.assertTrue(self.again().finish_orphan(EndReason.NODE_LOST))
+        self.assertEqual(self.again().status, RunStatus.STOPPED)
 
     def test_a_stopped_run_is_not_claimed(self) -> None:
         self.again().claim(self.here)

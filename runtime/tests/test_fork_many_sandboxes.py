@@ -19,14 +19,16 @@ MANY = 130  # beyond the hundred where descriptors get numbers of three digits
 class ForkManySandboxesTest:
     @pytest.fixture
     def zygote(self) -> Iterator[Zygote]:
-        zygote = Zygote(LeasePage(), insecure=False)
+        page = LeasePage()
+        page.set(2**62)
+        zygote = Zygote(page, insecure=False)
         yield zygote
         zygote.kill()
 
     def _boot(self, zygote: Zygote, listener: socket.socket, name: str) -> tuple[socket.socket, int]:
         """The node's end and the first kind of frame that came; 0 when the sandbox died."""
         ours, theirs = socket.socketpair()
-        zygote.spawn(uuid4(), 1, theirs, listener, Limits().heap, name)
+        zygote.spawn(uuid4(), 1, theirs, listener, Limits(), name)
         theirs.close()
         limits = dataclasses.asdict(Limits())
         files = {"main": "service.boot(() => {});"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,29 +45,25 @@ def shared_pages(pid: int) -> set[tuple[str, str]]:
     return {(line[1], line[4]) for line in lines if line[1].endswith("s") and not line[5].startswith("/usr/")}
 
 
+def told(zygote: TestZygote, main: str) -> Any:  # noqa: ANN401
+    """What the function `main` of hostile.py found out inside a sandbox."""
+    box = zygote.spawn(main)
+    wait_until(lambda: box.logs, f"a word of {main}")
+    return json.loads(box.logs[0][1])
+
+
 class InheritTest:
     def test_it_has_the_named_descriptors_only(self, taken_over: TestZygote) -> None:
         # The listener and three epolls; the socket to the node tells of them, the lease is mapped and closed.
-        assert len(taken_over.serve("descriptors").frames[0][1]) == 4
-
-    def test_it_keeps_them_apart_when_the_zygote_has_many(self) -> None:
-        # Numbers around 100 and around a thousand have been mistaken for one another.
-        setup = "import os\nfor _ in range(%d): os.dup(0)"
-        for count in (92, 95, 96, 97, 98, 1000):
-            many = TestZygote(
-                setup=f"import resource as r; r.setrlimit(r.RLIMIT_NOFILE, (4096, 4096))\n{setup % count}"
-            )
-            box = many.serve("router.get('/', () => 'up')")
-            assert box.request("/").text == "up"
-            many.close()
+        assert len(told(taken_over, "descriptors")) == 4
 
     def test_it_sees_a_clean_environment(
         self, taken_over: TestZygote, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        assert set(taken_over.serve("environment").frames[0][1]) <= {"LANG", "MALLOC_ARENA_MAX", "LC_CTYPE"}
+        assert set(told(taken_over, "environment")) <= {"LANG", "MALLOC_ARENA_MAX", "LC_CTYPE"}
 
     def test_it_cannot_write_the_lease(self, taken_over: TestZygote) -> None:
-        assert taken_over.serve("write_lease").frames[0][1] == "EACCES"
+        assert told(taken_over, "write_lease") == "EACCES"
 
     @pytest.mark.skipif(os.getuid() != 0, reason="only root may look at the mappings of a sandbox")
     def test_it_shares_no_page_with_a_sibling(self, sandboxes: TestZygote) -> None:
@@ -140,7 +138,7 @@ class LyingPageTest:
         lying = TestZygote(
             setup=f"{hostile.SETUP}\nimport runtime.sandbox.zygote as z; z.UNTOLD_NS //= 10; z.AUDIT_NS //= 10"
         )
-        box = lying.serve(main, limits={"cpu": 0.3})
+        box = lying.spawn(main, limits={"cpu": 0.3})
         started = time.monotonic()
         assert box.wait_exit(20)["killed"] == "limit_cpu"
         print(f"killed after {time.monotonic() - started:.1f} s")  # noqa: T201

@@ -63,11 +63,12 @@ const runAll = async (phase) => {
 // An error as plain text, with the frames of the author's files alone.
 const describe = (error) => {
   const data = m3m.toError(error);
-  const limit = error === null || data.message === 'out of memory' ? native.memory() : '';
-  // With no memory left for an error the engine throws null, which a script may throw as well.
-  if (error === null) data.message = `null was thrown, by the script or because of the ${limit}`;
-  else if (limit !== '') data.message = `out of memory (${limit})`;
-  data.stack = error === null ? '' : native.ownFrames(stringify(m3m.traceOf(error)));
+  if (error === null || data.message === 'out of memory') {
+    const told = parse(native.memory(stringify(data.message)));
+    data.message = told[0];
+    if (told[1]) data.code = 'limit_memory';
+  }
+  data.stack = error === null ? '' : parse(native.ownFrames(stringify(m3m.traceOf(error))));
   data.text = `${data.name}: ${data.message}${data.stack === '' ? '' : `\n${data.stack}`}`;
   return data;
 };
@@ -165,7 +166,8 @@ m3m.reject = () => {
 };
 
 m3m.setup = (json) => {
-  const { env, seed, timers } = parse(json);
+  const { env, seed, timers, line } = parse(json);
+  m3m.setLineLimit(line);
   m3m.timers.setLimit(timers);
   m3m.env.set(env);
   m3m.seed(seed);
