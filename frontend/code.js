@@ -68,16 +68,15 @@ async function saveOnce() {
   }
 }
 
-/** Save what is unsaved; whether everything is saved now. Two at once share one request. */
+/** Save what is unsaved, one save after the other; whether everything is saved now. */
 async function save() {
-  let all = false;
-  saving ??= saveOnce();
+  while (saving) await saving.catch(() => {});
+  saving = saveOnce();
   try {
-    all = await saving;
+    return await saving;
   } finally {
     saving = null;
   }
-  return all;
 }
 
 const saveByHand = () => attempt(save);

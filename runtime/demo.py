@@ -5,7 +5,7 @@ from __future__ import annotations
 SLUG = "demo"
 
 MAIN = """\
-// The demo service. Change it, press Save, Release and Start, and call it again.
+// The demo service. Change it, press Run draft, and call it again; Release… keeps what works.
 import { greet } from './lib/greet.js';
 
 let visits = 0;

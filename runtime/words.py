@@ -24,4 +24,6 @@ def verb_words() -> dict[str, str]:
         "delete_release": _("deleted a release"),
         "start": _("started the service"),
         "stop": _("stopped the service"),
+        "set_limit": _("set a limit"),
+        "delete_limit": _("removed a limit"),
     }

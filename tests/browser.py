@@ -1,35 +1,20 @@
-"""A real browser on a real platform."""
+"""The pages in a real browser: a person who is logged in, pictures of failures, what axe finds."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page
 
 from m3m_site.conf import BASE_DIR
 from tests.platform import EMAIL, PASSWORD, Platform
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 AXE = BASE_DIR / "node_modules" / "axe-core" / "axe.min.js"
 # What stands in the front end's language: theme, and the choice that Unfold keeps of it.
 _THEME = "localStorage.setItem('adminTheme', JSON.stringify('{theme}'))"
 WIDE, NARROW = (1400, 900), (390, 844)
-
-
-def launch(playwright: Playwright) -> Browser:
-    return playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
 
 
 def log_in(page: Page, platform: Platform, email: str = EMAIL, password: str = PASSWORD) -> None:

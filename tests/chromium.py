@@ -46,7 +46,7 @@ def log_in(browser: Browser, origin: str) -> BrowserContext:
     page.fill("input[name=username]", EMAIL)
     page.fill("input[name=password]", PASSWORD)
     page.press("input[name=password]", "Enter")
-    page.wait_for_url("**/admin/")
+    page.wait_for_url("**/admin/projects/")
     page.evaluate("localStorage.setItem('planted', 'by-the-platform')")
     page.close()
     return context

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 from m3m_site.testing import Require
-from tests.browser import AXE, CHROMIUM, NARROW, WIDE, launch, log_in, looking, violations
+from tests.browser import AXE, NARROW, WIDE, log_in, looking, violations
+from tests.chromium import chromium, find_chromium
 from tests.platform import Platform, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -27,12 +28,10 @@ TABS = ("overview", "code", "releases", "logs", "environment", "settings")
 
 @pytest.fixture(scope="module")
 def browser(require: Require) -> Iterator[Browser]:
-    require(CHROMIUM, "Chromium is missing; get it with: apt-get install chromium (or your system's like).")
+    require(find_chromium(), "Chromium is missing.")
     require(AXE.exists(), "axe-core is missing; get it with: npm ci")
-    with sync_playwright() as playwright:
-        running = launch(playwright)
+    with chromium() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import { one, say } from './page.js';
 
 function pane(title, code) {
   const element = document.createElement('div');
-  const heading = document.createElement('h4');
+  const heading = document.createElement('h3');
   heading.textContent = title;
   const text = document.createElement('pre');
   text.tabIndex = 0;

@@ -39,4 +39,6 @@ class ReleasesPageTest(PageCase):
         self.assertEqual(page.count('data-release="delete"'), 1, "the active one is not deleted")
 
     def test_without_any_it_says_what_to_do(self) -> None:
-        self.assertContains(self.open(self.bob, "/admin/projects/shop/releases/"), "/admin/projects/shop/code/#release")
+        self.assertContains(
+            self.open(self.bob, "/admin/projects/shop/releases/"), "/admin/projects/shop/code/#release"
+        )

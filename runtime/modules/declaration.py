@@ -28,7 +28,7 @@ class HostFunction:
 
     `signature` is TypeScript without the name, one overload a line. `errors` pairs a stable code with when it is
     thrown. `example` runs as it stands. `handler` takes a CallContext and the arguments; only functions that run in
-    the host have one, and it may be attached later (`registry.attach`).
+    the host have one.
     """
 
     name: str

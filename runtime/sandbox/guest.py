@@ -164,7 +164,12 @@ class Guest:
         self._exchange.epoch = data["epoch"]
         self._go = data.get("go", False)
         self._phase = "boot"
-        values = {"env": data["env"], "seed": os.urandom(16).hex(), "timers": entries.limits.timers}
+        values = {
+            "env": data["env"],
+            "seed": os.urandom(16).hex(),
+            "timers": entries.limits.timers,
+            "line": entries.limits.log_line,
+        }
         self._attempt("setup", self.natives.setup, json.dumps(values), wall=NEVER)
         self._begin("boot", self.natives.boot)
 

@@ -34,7 +34,7 @@ class Calls:
         if function is None or function.handler is None:
             return _error("unknown_function", f"{name[:100]} is not a host function")
         run = sandbox.run
-        context = CallContext(project_id=run.project_id, run_id=run.pk, epoch=run.epoch)
+        context = CallContext(project_id=run.project_id, run_id=run.pk, epoch=sandbox.epoch)
         try:
             return {"v": function.handler(context, *arguments)}
         except (ScriptError, UserError) as error:

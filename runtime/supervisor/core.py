@@ -170,7 +170,7 @@ class Supervisor:
         }
         for sandbox in list(self.sandboxes.by_run.values()):
             row = held.pop(sandbox.run.pk, None)
-            if row is None or row["epoch"] != sandbox.run.epoch:
+            if row is None or row["epoch"] != sandbox.epoch:
                 self.sandboxes.kill(sandbox)
                 continue
             self.sandboxes.follow_slug(sandbox, row["project__slug"])

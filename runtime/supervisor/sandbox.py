@@ -38,6 +38,7 @@ class Sandbox:
 
     def __init__(self, run: Run, limits: Limits, log: Writer, masker: Masker) -> None:
         self.run, self.limits, self.log, self.masker = run, limits, log, masker
+        self.epoch = run.epoch  # of this attempt; the run goes on to the next one
         self.key = f"{run.pk}/{run.epoch}"
         self.ours, self.theirs = socket.socketpair()
         self.ours.setblocking(False)

@@ -34,8 +34,9 @@ class OverviewPageTest(PageCase):
             finished_at=timezone.now(),
         )
         page = self.open(self.bob, self.path)
-        for text in ("memory limit exceeded", "&lt;i&gt;Out of memory", "<dd>7</dd>"):
+        for text in ("memory limit exceeded", "&lt;i&gt;Out of memory"):
             self.assertContains(page, text)
+        self.assertRegex(page.content.decode(), r"<dd>\s*7\s*</dd>")
 
     def test_it_tells_who_changed_what(self) -> None:
         publish_release(actor=self.alice, project=self.project, branch="develop")
@@ -58,7 +59,7 @@ class LogsPageTest(PageCase):
         self.assertContains(page, f'value="{kept.pk}"')
         self.assertNotContains(page, f'value="{gone.pk}"')
         chosen = self.open(self.bob, f"{path}?run={kept.pk}")
-        self.assertContains(chosen, f'value="{kept.pk}" selected')
+        self.assertRegex(chosen.content.decode(), rf'value="{kept.pk}"\s+selected')
         logs.clear_project(self.project.pk)
 
 

@@ -5,16 +5,20 @@ const {
 } = m3m.primordials;
 const captureStackTrace = Error.captureStackTrace;
 
-const MAX_LINE = 10_000;
 const MARK = 40; // room for the mark of a cut line
 const MAX_ROWS = 100;
 const LEVELS = { __proto__: null, debug: 0, info: 1, warn: 2, error: 3 };
 
+let maxLine = 10_000;
 let groupIndent = '';
 
+m3m.setLineLimit = (characters) => {
+  maxLine = characters;
+};
+
 const cut = (text) => {
-  if (text.length <= MAX_LINE) return text;
-  let end = MAX_LINE - MARK;
+  if (text.length <= maxLine) return text;
+  let end = MathMax(0, maxLine - MARK);
   const last = StringCharCodeAt(text, end - 1);
   if (last >= 0xd800 && last <= 0xdbff) end--;
   return `${StringSlice(text, 0, end)}… (${text.length - end} more)`;
