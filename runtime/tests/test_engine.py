@@ -9,6 +9,7 @@ import time
 import pytest
 
 from runtime.sandbox import engine as module
+from runtime.sandbox.capi import LIMIT_OFFSET
 from runtime.sandbox.engine import (
     MIB,
     NEVER,
