@@ -201,6 +201,8 @@ class WatchLogTest:
     def test_a_flood_never_freezes_the_page(self, page: Page, platform: Platform, slug: str) -> None:
         run = platform.start_service(slug, {"main": TICKING}).json["id"]
         open_tab(page, platform, slug, "logs")
+        # The socket begins with the newest lines alone: it has to have begun.
+        expect(page.locator(".m-line").first).to_be_visible()
         flood(platform, run, 12_000)
         wait_for(lambda: lines(page) > 4800, 30, "as many lines as are kept")
         slowest = page.evaluate(
