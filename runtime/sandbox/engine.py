@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping
 import _quickjs
 import quickjs
 
+from runtime.sandbox.limits import shorten
+
 CONTEXT_OFFSET, RUNTIME_OFFSET = 24, 16
 USED_OFFSET, LIMIT_OFFSET = 48, 56  # in the runtime: bytes allocated, and their limit
 # The engine takes line 0 for 1, so what is put before a text has two lines, the first of them this one.
@@ -23,6 +25,7 @@ EVAL_GLOBAL, EVAL_MODULE, EVAL_COMPILE_ONLY = 0, 1, 1 << 5
 TAG_EXCEPTION = 6
 MIB = 1024 * 1024
 NEVER = 1 << 62
+MAX_FAULT, MAX_NAME = 1000, 50  # the engine has room for about 250 bytes of a message
 NEARLY_FULL = 0.8  # of the heap: an error that cannot be told is one of memory
 
 
@@ -159,7 +162,7 @@ class Engine:
             return Interrupted(self.tripped)
         if "out of memory" in text or (text == "null" and self.was_nearly_full):
             return OutOfMemory()
-        return GuestFault(text[:1000])
+        return GuestFault(shorten(text, MAX_FAULT))
 
     # -- prelude
 
@@ -257,7 +260,7 @@ class Engine:
                 )
                 return None if module.tag == TAG_EXCEPTION else int(module.bits)
         self._lib.JS_ThrowReferenceError(
-            context, b"there is no file '%s' in this branch", name.encode()[:200]
+            context, b"there is no file '%s' in this branch", shorten(name, MAX_NAME).encode()
         )
         return None
 
