@@ -32,5 +32,6 @@ def host_function(path: str) -> HostFunction | None:
     return function if function is not None and function.runs == "host" else None
 
 
-for _module in (service, router, logger, env, timers, crypto, files, web):
-    register(_module.MODULE)
+for _room in (service, router, logger, env, timers, crypto, files, web):
+    register(_room.MODULE)
+register(web.PERFORMANCE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from runtime.modules.declaration import HostClass, HostFunction, HostModule
+from runtime.modules.declaration import HostClass, HostFunction, HostModule, HostProperty
 
 URL = """\
 declare class URL {
@@ -115,14 +115,18 @@ declare class Response {{
 
 EVENT = """\
 declare class Event {
-  constructor(type: string, init?: { bubbles?: boolean; cancelable?: boolean; composed?: boolean });
+  constructor(type: string, init?: { bubbles?: boolean; cancelable?: boolean });
   readonly bubbles: boolean;
   readonly cancelable: boolean;
+  readonly composed: boolean;
   readonly currentTarget: EventTarget | null;
   readonly defaultPrevented: boolean;
+  readonly eventPhase: number;
+  readonly isTrusted: boolean;
   readonly target: EventTarget | null;
   readonly timeStamp: number;
   readonly type: string;
+  composedPath(): EventTarget[];
   preventDefault(): void;
   stopImmediatePropagation(): void;
   stopPropagation(): void;
@@ -130,15 +134,15 @@ declare class Event {
 
 CUSTOM_EVENT = """\
 declare class CustomEvent<T = any> extends Event {
-  constructor(type: string, init?: { bubbles?: boolean; cancelable?: boolean; composed?: boolean; detail?: T });
+  constructor(type: string, init?: { bubbles?: boolean; cancelable?: boolean; detail?: T });
   readonly detail: T;
 }"""
 
 EVENT_TARGET = """\
 declare class EventTarget {
-  addEventListener(type: string, listener: ((event: any) => void) | null, options?: boolean | ListenerOptions): void;
+  addEventListener(type: string, listener: EventListener | null, options?: boolean | ListenerOptions): void;
   dispatchEvent(event: Event): boolean;
-  removeEventListener(type: string, listener: ((event: any) => void) | null, options?: boolean | ListenerOptions): void;
+  removeEventListener(type: string, listener: EventListener | null): void;
 }"""
 
 ABORT_CONTROLLER = """\
@@ -149,6 +153,7 @@ declare class AbortController {
 
 ABORT_SIGNAL = """\
 declare class AbortSignal extends EventTarget {
+  private constructor();
   static abort(reason?: any): AbortSignal;
   static any(signals: AbortSignal[]): AbortSignal;
   static timeout(ms: number): AbortSignal;
@@ -172,6 +177,7 @@ interface ResponseInit {
   statusText?: string;
   headers?: { [key: string]: string } | [string, string][] | Headers;
 }
+type EventListener = ((event: any) => void) | { handleEvent(event: any): void };
 interface ListenerOptions {
   once?: boolean;
   signal?: AbortSignal;
@@ -261,6 +267,21 @@ MODULE = HostModule(
             ABORT_SIGNAL,
             _("Tells work that it is no longer wanted."),
             "const signal = AbortSignal.timeout(1000);",
+        ),
+    ),
+)
+
+PERFORMANCE = HostModule(
+    name="performance",
+    names=("performance",),
+    doc=_("A clock that never goes back."),
+    properties=(HostProperty("timeOrigin", "number", _("When this attempt was started, in ms since 1970.")),),
+    functions=(
+        HostFunction(
+            "now",
+            "(): number",
+            _("Milliseconds since this attempt was started, with a fraction."),
+            "const before = performance.now();\nlogger.info(`took ${performance.now() - before} ms`);",
         ),
     ),
 )

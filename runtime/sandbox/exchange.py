@@ -91,7 +91,7 @@ class Exchange:
         if answer:
             self._answer(link, frame_id, str(answer))
             if outcome.reason:
-                self._log_outcome(json.loads(text), outcome)
+                self._log_outcome(_parsed(text), outcome)
         elif outcome.reason:
             self._fail(link, frame_id, text, outcome)
         else:
@@ -118,7 +118,7 @@ class Exchange:
         link.add(Kind.RESPONSE, payload, frame_id)
 
     def _fail(self, link: RouteLink, frame_id: int, text: str, outcome: Outcome) -> None:
-        request = json.loads(text)
+        request = _parsed(text)
         self._log_outcome(request, outcome)
         timeout = outcome.reason in ("limit_cpu", "limit_wall")
         words = (
@@ -173,6 +173,15 @@ class Exchange:
         elif waits != link.waits:
             link.waits = waits
             self._epoll.modify(link.fileno, select.EPOLLIN | select.EPOLLOUT if waits else select.EPOLLIN)
+
+
+def _parsed(text: str) -> dict[str, object]:
+    """A request of front, as far as it can be understood."""
+    try:
+        request: object = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return request if isinstance(request, dict) else {}
 
 
 def _error(status: int, code: str, message: str, request_id: str) -> bytes:

@@ -111,12 +111,16 @@ def _sleep(milliseconds: float) -> str:
 
 
 def _memory(payload: str) -> str:
-    """The limit that was met, in words, after an error; empty when it was not that."""
+    """[message, whether it was the limit for certain] of a memory error, or of null.
+
+    With no memory left for an error the engine throws null, as a script may do, too.
+    """
     entries = _current().entries
+    limit = f"memory limit of {entries.limits.heap // 1048576} MB"
     if json.loads(payload) != "out of memory" and not entries.engine.was_nearly_full:
-        return ""
+        return json.dumps([f"null was thrown, by the script or at the {limit}", False])
     entries.memory_suspect = True
-    return f"memory limit of {entries.limits.heap // 1048576} MB"
+    return json.dumps([f"out of memory ({limit})", True])
 
 
 def _own_frames(payload: str) -> str:

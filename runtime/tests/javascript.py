@@ -18,12 +18,16 @@ MAX_TURNS = 2000
 
 
 class JavaScript:
-    """One engine with the prelude. `logs` holds [level, text] of each log line, `clock` is the guest's time in ms."""
+    """One engine with the prelude.
+
+    `logs` holds [level, text] of each log line, `clock` is the guest's time in ms, `answers` what host calls return.
+    """
 
     def __init__(self) -> None:
         self.logs: list[list[str]] = []
         self.results: list[dict[str, Any]] = []
         self.clock = 1000.0
+        self.answers: dict[str, Any] = {}
         self.engine = Engine()
         self.engine.sources = {}
         natives: dict[str, Callable[..., object]] = {
@@ -31,15 +35,13 @@ class JavaScript:
             "random": lambda count: os.urandom(int(count)).hex(),
             "now": lambda: self.clock,
             "sleep": self._sleep,
-            "call": lambda payload: json.dumps(
-                {"e": {"name": "Error", "message": "no host here", "code": "no_host"}}
-            ),
+            "call": self._call,
             "find": lambda payload: "",
             "isScript": lambda payload: True,
             "compile": lambda payload: False,
             "phase": lambda payload: "",
             "respond": lambda ticket, answer: "",
-            "memory": lambda: "",
+            "memory": lambda payload: json.dumps([json.loads(payload), False]),
             "testResult": self._result,
             "testLogs": self._take_logs,
             "realNow": lambda: time.perf_counter() * 1000,
@@ -53,6 +55,14 @@ class JavaScript:
     def _log(self, payload: str) -> str:
         self.logs.append(json.loads(payload))
         return ""
+
+    def _call(self, payload: str) -> str:
+        name = json.loads(payload)["f"]
+        if name in self.answers:
+            return json.dumps({"v": self.answers[name]})
+        return json.dumps(
+            {"e": {"name": "Error", "message": f"{name} has no answer here", "code": "no_answer"}}
+        )
 
     def _sleep(self, milliseconds: float) -> str:
         self.clock += milliseconds

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from runtime.modules.declaration import DeclarationError, HostFunction, HostModule
+from runtime.modules import router
+from runtime.modules.declaration import DeclarationError, HostClass, HostFunction, HostModule
 from runtime.registry import host_function, modules, register
 from runtime.sandbox.engine import Engine
 from runtime.tests.javascript import JavaScript
-from runtime.typings import declarations, pages
+from runtime.typings import class_members, declarations, pages
 
 LISTING = """
 const names = [];
@@ -45,6 +46,23 @@ def bare_globals() -> set[str]:
     return set(json.loads(found[0]))
 
 
+CLASSES = [item for module in modules() for item in module.classes]
+EXAMPLES = [(f"{module.name}.{item.name}", item.example) for module in modules() for item in module.functions]
+EXAMPLES += [(item.name, item.example) for item in CLASSES]
+MEMBERS = """
+const names = (value) => Object.getOwnPropertyNames(value);
+m3m.native.testResult(JSON.stringify({
+  own: names(KIND.prototype), parent: names(Object.getPrototypeOf(KIND.prototype)), statics: names(KIND),
+}));
+"""
+EXAMPLE = """
+(async () => {
+EXAMPLE
+})().then(() => m3m.native.testResult('{"error": ""}'),
+  (error) => m3m.native.testResult(JSON.stringify({ error: m3m.toError(error).stack })));
+"""
+
+
 @pytest.fixture(scope="module")
 def sandbox() -> dict[str, Any]:
     return look([name for module in modules() for name in module.names])
@@ -73,6 +91,69 @@ def test_every_global_is_declared(sandbox: dict[str, Any]) -> None:
     declared |= {function.name for module in modules() if not module.names for function in module.functions}
     declared |= {item.name for module in modules() for item in module.classes}
     assert ours <= declared, f"undeclared: {sorted(ours - declared)}"
+
+
+@pytest.mark.parametrize("item", CLASSES, ids=[item.name for item in CLASSES])
+def test_every_member_of_a_class_is_declared_and_every_declared_one_exists(item: HostClass) -> None:
+    script = JavaScript()
+    script.run(MEMBERS.replace("KIND", item.name))
+    found = script.results[0]
+    present = set(found["own"]) | {f"static {name}" for name in found["statics"]}
+    if item.name in ("Request", "Response"):
+        present |= set(found["parent"])  # the body is common to both, in a class that authors do not see
+    if item.name == "AbortSignal":
+        present.add("onabort")  # a field of each signal
+    inherent = {"constructor", "static length", "static name", "static prototype"}
+    assert class_members(item.declaration) == present - inherent
+
+
+def test_every_member_of_ctx_is_declared_and_every_declared_one_exists() -> None:
+    script = JavaScript()
+    script.run(MEMBERS.replace("KIND", "m3m.context.Context"))
+    start = router.INTERFACES.index("interface RequestContext {")
+    declared = router.INTERFACES[start : router.INTERFACES.index("\n}", start)]
+    assert class_members(declared) == set(script.results[0]["own"]) - {"constructor"}
+
+
+@pytest.mark.parametrize(("name", "example"), EXAMPLES, ids=[name for name, _example in EXAMPLES])
+def test_every_example_runs(name: str, example: str) -> None:
+    script = JavaScript()
+    script.answers["service.info"] = {"slug": "demo", "release": "0.1"}
+    script.run(EXAMPLE.replace("EXAMPLE", example, 1))
+    turns = 0
+    while script.turn() and turns < 10:
+        turns += 1
+    assert script.results == [{"error": ""}]
+
+
+def test_wrong_declarations_are_refused() -> None:
+    good: dict[str, Any] = {"name": "run", "signature": "(): void", "doc": "Runs.", "example": "run();"}
+    HostFunction(**good)
+    for wrong in ({"name": "Run!"}, {"signature": "run()"}, {"doc": ""}, {"example": " "}):
+        with pytest.raises(DeclarationError):
+            HostFunction(**{**good, **wrong})
+    with pytest.raises(DeclarationError):
+        HostFunction(**good, handler=print)
+    with pytest.raises(DeclarationError, match="twice"):
+        HostModule("tests", "Tests.", (HostFunction(**good), HostFunction(**good)))
+
+
+def test_typings_know_the_variables_of_a_project() -> None:
+    text = declarations(env={"PORT": "integer", "API_KEY": "secret", "OPTIONS": "json"})
+    assert 'interface EnvKeys {\n  "API_KEY": string;\n  "OPTIONS": any;\n  "PORT": number;\n}' in text
+    assert "interface EnvKeys {\n}" in declarations()
+
+
+def test_typings_tell_errors_and_examples_without_ending_a_comment_early() -> None:
+    function = HostFunction(
+        "glob", "(): void", "Finds *.js", "glob('**/*.js'); /* all */", (("no_match", "there is none"),)
+    )
+    nested = HostFunction("tmp.read", "(path: string): string", "Reads.", "tmp.read('a');")
+    text = declarations([HostModule("files2", "Files.", (function, nested), names=("files2",))])
+    assert "@throws no_match: there is none" in text
+    assert text.count("*/") == 3  # of the two functions and the constant
+    assert "  readonly tmp: {\n" in text
+    assert "    read(path: string): string;\n  };" in text
 
 
 def test_host_functions_have_handlers() -> None:

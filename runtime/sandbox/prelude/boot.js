@@ -63,11 +63,10 @@ const runAll = async (phase) => {
 // An error as plain text, with the frames of the author's files alone.
 const describe = (error) => {
   const data = m3m.toError(error);
-  // With no memory left for an error the engine throws null.
-  const limit = error === null || data.message === 'out of memory' ? native.memory(stringify(data.message)) : '';
-  if (limit !== '') {
-    data.message = `out of memory (${limit})`;
-    data.code = 'limit_memory';
+  if (error === null || data.message === 'out of memory') {
+    const told = parse(native.memory(stringify(data.message)));
+    data.message = told[0];
+    if (told[1]) data.code = 'limit_memory';
   }
   data.stack = error === null ? '' : parse(native.ownFrames(stringify(m3m.traceOf(error))));
   data.text = `${data.name}: ${data.message}${data.stack === '' ? '' : `\n${data.stack}`}`;
