@@ -12,8 +12,7 @@ import ctypes
 import time
 from collections.abc import Callable, Mapping
 
-import _quickjs
-import quickjs
+import _quickjs  # its wrapper brings threads and executors, whose objects every fork would share pages with
 
 from runtime.sandbox.limits import shorten
 
@@ -98,7 +97,7 @@ class Engine:
 
     def __init__(self, *, heap: int = 64 * MIB, stack: int = MIB) -> None:
         self._lib = _library()
-        self._context = quickjs.Context()
+        self._context = _quickjs.Context()
         self._cx = ctypes.c_void_p.from_address(id(self._context) + CONTEXT_OFFSET).value
         self._rt = ctypes.c_void_p.from_address(id(self._context) + RUNTIME_OFFSET).value or 0
         if self._lib.JS_GetRuntime(self._cx) != self._rt:
@@ -191,7 +190,7 @@ class Engine:
         """Call into JavaScript. Raises Interrupted, OutOfMemory or GuestFault."""
         try:
             return function(*arguments)
-        except (quickjs.JSException, TypeError, SystemError) as error:
+        except (_quickjs.JSException, TypeError, SystemError) as error:
             raise self.fault(error) from None
 
     def pump(self) -> None:
@@ -204,7 +203,7 @@ class Engine:
                 # The interrupt handler is polled inside long jobs only; a chain of short ones needs this.
                 if not count % 64 and self.overdue():
                     raise Interrupted(self.tripped)
-        except (quickjs.JSException, TypeError, SystemError) as error:
+        except (_quickjs.JSException, TypeError, SystemError) as error:
             raise self.fault(error) from None
 
     # -- compiling
