@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from runtime.sandbox.frames import Kind
-from runtime.tests.harness import Box, Client, TestZygote, is_alive, wait_until
+from runtime.tests.client import Client
+from runtime.tests.harness import Box, TestZygote, is_alive, wait_until
 
 CPU, WALL, HEAP = 0.1, 2.0, 16 << 20
 LIMITS = {"cpu": CPU, "wall": WALL, "boot": WALL, "heap": HEAP}
