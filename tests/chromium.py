@@ -42,7 +42,7 @@ def log_in(browser: Browser, origin: str) -> BrowserContext:
     context = browser.new_context(base_url=origin)
     context.set_default_timeout(20_000)
     page = context.new_page()
-    page.goto("/admin/login/?next=/admin/")
+    page.goto("/admin/login/?next=/admin/projects/")
     page.fill("input[name=username]", EMAIL)
     page.fill("input[name=password]", PASSWORD)
     page.press("input[name=password]", "Enter")

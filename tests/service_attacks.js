@@ -34,7 +34,7 @@
   const attempts = {
     cookies: () => evidence(document.cookie, 'm3m_csrf'),
     fetchApi: () => read('/api/users/me', 'root@example.org'),
-    fetchAdmin: () => read('/admin/', 'root@example.org'),
+    fetchAdmin: () => read('/admin/projects/', 'root@example.org'),
     request: () => {
       const request = new XMLHttpRequest();
       request.open('GET', '/api/users/me', false);
@@ -49,7 +49,7 @@
     serviceWorker: () => navigator.serviceWorker.register(new URL('service-worker.js', location.href)).then(() => 'registered'),
     worker: () => asked(new Worker(new URL('worker.js', location.href))),
     module: () => import(new URL('module.js', location.href)).then((module) => module.word),
-    popup: () => loaded(window.open('/admin/'), 'root@example.org'),
+    popup: () => loaded(window.open('/admin/projects/'), 'root@example.org'),
     frame: () => {
       const frame = document.createElementNS('http://www.w3.org/1999/xhtml', 'iframe');
       frame.src = new URL('plain', location.href);

@@ -65,7 +65,7 @@ def secrets_of(context: BrowserContext) -> set[str]:
 def call_from_admin(context: BrowserContext, address: str, headers: dict[str, str]) -> str:
     """The answer to a call that a page of the platform makes with the person's cookies."""
     page = context.new_page()
-    page.goto("/admin/")
+    page.goto("/admin/projects/")
     script = "async ([address, headers]) => (await fetch(address, {headers, credentials: 'include'})).text()"
     text: str = page.evaluate(script, [address, headers])
     page.close()
@@ -113,7 +113,7 @@ class SetCredentialsTest:
         cookies: Any = admin.cookies()
         own = [one for one in cookies if one["name"] == "own"]
         assert [(one["value"], one["path"]) for one in own] == [("mine", "/r/echoing/")]
-        assert admin.request.get("/admin/", max_redirects=0).status == 200
+        assert admin.request.get("/admin/projects/", max_redirects=0).status == 200
 
     def test_it_breaks_out_of_no_header(self, admin: BrowserContext, services: Platform) -> None:
         before = jar(admin)
@@ -133,4 +133,4 @@ class SetCredentialsTest:
         ) as origin:
             admin.new_page().goto(origin)
         assert "stolen" in jar(admin).values()
-        assert admin.request.get("/admin/", max_redirects=0).status == 302
+        assert admin.request.get("/admin/projects/", max_redirects=0).status == 302

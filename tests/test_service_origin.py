@@ -87,7 +87,7 @@ def taken(loot: dict[str, dict[str, str]]) -> set[str]:
 
 
 def is_logged_in(context: BrowserContext) -> bool:
-    answer = context.request.get("/admin/", max_redirects=0)
+    answer = context.request.get("/admin/projects/", max_redirects=0)
     return answer.status == 200
 
 
@@ -127,13 +127,13 @@ class RunWithoutOriginTest:
 
     def test_it_cannot_touch_the_page_that_opened_it(self, admin: BrowserContext) -> None:
         page = admin.new_page()
-        page.goto("/admin/")
+        page.goto("/admin/projects/")
         with page.expect_popup() as opening:
             page.evaluate("void window.open('/r/evil/opened')")
         opening.value.wait_for_function("globalThis.refused || globalThis.loot")
         assert opening.value.evaluate("globalThis.loot") is None
         page.wait_for_timeout(300)
-        assert page.url.endswith("/admin/")
+        assert page.url.endswith("/admin/projects/")
 
 
 class ControlTest:
@@ -148,7 +148,7 @@ class ControlTest:
 
     def test_an_opener_is_read_and_moved(self, bare: BrowserContext) -> None:
         page = bare.new_page()
-        page.goto("/admin/")
+        page.goto("/admin/projects/")
         with page.expect_popup() as opening:
             page.evaluate("void window.open('/r/evil/opened')")
         opening.value.wait_for_function("globalThis.refused || globalThis.loot")

@@ -22,6 +22,12 @@ class EnvVarQuerySet(models.QuerySet["EnvVar"]):
         """Key to opened value, in order. One query. Raises SealError under another encryption key."""
         return {variable.key: variable.open() for variable in self.filter(project=project)}
 
+    def opened_for(self, project: Project) -> tuple[dict[str, Any], list[str]]:
+        """What `values_for` and `secrets_for` say, of one moment. One query. Raises SealError."""
+        opened = [(variable, variable.open()) for variable in self.filter(project=project)]
+        values = {variable.key: value for variable, value in opened}
+        return values, [str(value) for variable, value in opened if variable.is_secret]
+
     def secrets_for(self, project: Project) -> list[str]:
         """The opened values of type secret, for masking. One query."""
         return [str(variable.open()) for variable in self.filter(project=project, type=EnvType.SECRET)]

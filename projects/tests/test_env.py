@@ -42,6 +42,8 @@ class ReplaceEnvTest(EnvCase):
         )
         self.assertEqual(list(values.items()), [(key, value) for key, (_kind, value) in wanted.items()])
         self.assertEqual(EnvVar.objects.secrets_for(self.project), [PLANTED])
+        with self.assertNumQueries(1):
+            self.assertEqual(EnvVar.objects.opened_for(self.project), (values, [PLANTED]))
 
     def test_it_removes_what_is_left_out(self) -> None:
         self.replace({"key": "A", "value": "1"}, {"key": "B", "value": "2"})

@@ -12,7 +12,7 @@ import ctypes
 import time
 from collections.abc import Callable, Mapping
 
-import quickjs
+import _quickjs  # its wrapper brings threads and executors, whose objects every fork would share pages with
 
 from runtime.sandbox.capi import (
     CONTEXT_OFFSET,
@@ -31,9 +31,11 @@ from runtime.sandbox.capi import (
     Value,
     library,
 )
+from runtime.sandbox.limits import shorten
 
 MIB = 1024 * 1024
 NEVER = 1 << 62
+MAX_FAULT, MAX_NAME = 1000, 50  # the engine has room for about 250 bytes of a message
 NEARLY_FULL = 5  # a fifth of the heap is left, or less than is used between two looks at it
 UNSEEN = 4 * MIB
 
@@ -67,7 +69,7 @@ class Engine:
 
     def __init__(self, *, heap: int = 64 * MIB, stack: int = MIB) -> None:
         self._lib = library()
-        self._context = quickjs.Context()
+        self._context = _quickjs.Context()
         self._cx = ctypes.c_void_p.from_address(id(self._context) + CONTEXT_OFFSET).value
         self._rt = ctypes.c_void_p.from_address(id(self._context) + RUNTIME_OFFSET).value or 0
         if self._lib.JS_GetRuntime(self._cx) != self._rt:
@@ -131,7 +133,7 @@ class Engine:
             return Interrupted(self.tripped)
         if "out of memory" in text or (text == "null" and self.was_nearly_full):
             return OutOfMemory()
-        return GuestFault(text[:1000])
+        return GuestFault(shorten(text, MAX_FAULT))
 
     # -- prelude
 
@@ -160,7 +162,7 @@ class Engine:
         """Call into JavaScript. Raises Interrupted, OutOfMemory or GuestFault."""
         try:
             return function(*arguments)
-        except (quickjs.JSException, TypeError, SystemError) as error:
+        except (_quickjs.JSException, TypeError, SystemError) as error:
             raise self.fault(error) from None
 
     def pump(self) -> None:
@@ -173,7 +175,7 @@ class Engine:
                 # The interrupt handler is polled inside long jobs only; a chain of short ones needs this.
                 if not count % 64 and self.overdue():
                     raise Interrupted(self.tripped)
-        except (quickjs.JSException, TypeError, SystemError) as error:
+        except (_quickjs.JSException, TypeError, SystemError) as error:
             raise self.fault(error) from None
 
     # -- compiling
@@ -229,7 +231,7 @@ class Engine:
                 )
                 return None if module.tag == TAG_EXCEPTION else int(module.bits)
         self._lib.JS_ThrowReferenceError(
-            context, b"there is no file '%s' in this branch", name.encode()[:200]
+            context, b"there is no file '%s' in this branch", shorten(name, MAX_NAME).encode()
         )
         return None
 

@@ -26,3 +26,8 @@ class Limits:
         """Limits with some values replaced; unknown names are ignored (an older node may meet a newer one)."""
         known = {field.name: field.type for field in fields(cls)}
         return cls(**{name: value for name, value in values.items() if name in known})  # type: ignore[arg-type]
+
+
+def shorten(text: str, limit: int) -> str:
+    """At most `limit` characters and the sign of a cut, before which the node masks the beginning of a secret."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"

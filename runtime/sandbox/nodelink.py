@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from runtime.sandbox.frames import MAX_CALL, Kind, Reader, pack
-from runtime.sandbox.limits import Limits
+from runtime.sandbox.limits import Limits, shorten
 
 FROM_NODE = frozenset({Kind.BOOT, Kind.START, Kind.ENV, Kind.STOP, Kind.RESULT})
 
@@ -64,7 +64,7 @@ class NodeLink:
         if not (self._own_lines if own else self._script_lines).take(limits):
             self._dropped += 1
             return
-        frame = pack(Kind.LOG, json.dumps([level, text[: limits.log_line], self._dropped]).encode())
+        frame = pack(Kind.LOG, json.dumps([level, shorten(text, limits.log_line), self._dropped]).encode())
         try:
             sent = self._socket.send(frame, socket.MSG_DONTWAIT)
         except BlockingIOError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from typing import Any
 
 from django.db import DatabaseError, connection
@@ -40,14 +41,16 @@ class Calls:
         except (ScriptError, UserError) as error:
             return _error(error.code, str(error))
         except TypeError as error:
-            log.debug("host call %s of run %s: %s", name, run.pk, error)
+            log.debug("host call %s of run %s: %s", name, run.pk, sandbox.masker.mask(str(error)))
             return _error("bad_arguments", f"{name}: the arguments do not fit its declaration")
         except DatabaseError as error:
-            log.warning("host call %s of run %s: %s", name, run.pk, error)
+            # A database may quote the values that it refused.
+            log.warning("host call %s of run %s: %s", name, run.pk, sandbox.masker.mask(str(error)))
             connection.close()
             return _error(HostError.code, f"{name}: the database did not answer; try again")
-        except Exception:
-            log.exception("host call %s of run %s failed", name, run.pk)
+        except Exception:  # noqa: BLE001  (logged below, without its secrets)
+            stack = sandbox.masker.mask(traceback.format_exc())
+            log.error("host call %s of run %s failed\n%s", name, run.pk, stack)
             return _error(HostError.code, f"{name} failed inside the platform")
 
 

@@ -117,10 +117,10 @@ class Runs:
             self.barrier.booted(sandbox)
         elif kind == Kind.STARTED:
             sandbox.serving_since = time.monotonic()
-            sandbox.routes = data
+            sandbox.take_routes(data)
             if sandbox.stage is not Stage.STOPPING:
                 sandbox.stage = Stage.SERVING
-                sandbox.run.mark_running(self._lease.node, data)
+                sandbox.run.mark_running(self._lease.node, sandbox.routes)
         elif kind == Kind.FAILED:
             sandbox.failure = data
 
@@ -165,7 +165,7 @@ class Runs:
         if verdict.over:
             error = sandbox.failure_text() or str(ending.reason.label)
             sandbox.write_log("error", f"The run ended: {ending.reason.label}")
-            self.finish(run, RunStatus.CRASHED, ending.reason, sandbox.masker.mask(error))
+            self.finish(run, RunStatus.CRASHED, ending.reason, sandbox.masker.storable(error))
             return
         self._await_restart(sandbox, ending, verdict.delay)
 

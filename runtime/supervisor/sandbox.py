@@ -102,6 +102,11 @@ class Sandbox:
     def write_log(self, level: str, text: str) -> None:
         self.log.write(level, self.masker.mask(text))
 
+    def take_routes(self, routes: list[dict[str, str]]) -> None:
+        """Keep what the script registered as people may see it: a path may hold a secret."""
+        clean = self.masker.storable
+        self.routes = [{key: clean(str(text)) for key, text in route.items()} for route in routes]
+
     def ending(self, killed: str, status: int) -> Ending:
         """What the policy needs to know, from the zygote's word and the sandbox's own."""
         failure = self.failure or {}

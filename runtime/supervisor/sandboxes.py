@@ -82,17 +82,18 @@ class Sandboxes:
             raise ZygoteError(self.refusal)
         project = run.project
         limits = self._limits(run)
-        masker = Masker(EnvVar.objects.secrets_for(project))
+        # Read at once: what the script gets is masked, even while somebody changes it.
+        values, secrets = EnvVar.objects.opened_for(project)
         # Everything that may fail comes before the sandbox is known: one without a process would never end.
         boot = {
             "epoch": run.epoch,
             "limits": dataclasses.asdict(limits),
             "files": run.code,
-            "env": EnvVar.objects.values_for(project),
+            "env": values,
             "go": go,
         }
         listener = self.listener_of(run)
-        sandbox = Sandbox(run, limits, self.log_of(run), masker)
+        sandbox = Sandbox(run, limits, self.log_of(run), Masker(secrets))
         self.by_run[run.pk] = self.by_key[sandbox.key] = sandbox
         self._intake.add(sandbox)
         try:
@@ -148,8 +149,9 @@ class Sandboxes:
 
     def send_environment(self, sandbox: Sandbox) -> None:
         project = sandbox.run.project
-        sandbox.masker = sandbox.masker.also(EnvVar.objects.secrets_for(project))
-        self.tell(sandbox, Kind.ENV, EnvVar.objects.values_for(project))
+        values, secrets = EnvVar.objects.opened_for(project)
+        sandbox.masker = sandbox.masker.also(secrets)
+        self.tell(sandbox, Kind.ENV, values)
 
     def kill(self, sandbox: Sandbox) -> None:
         if self._zygote is not None:

@@ -114,7 +114,6 @@ m3m.shutdown = () => {
 const refuse = (request, error) => {
   const data = describe(error);
   const { failure } = m3m.router;
-  if (data.code === 'bad_request') return failure(request, 400, 'bad_request', data.message);
   m3m.host.log('error', `${request.m} ${request.p} failed (request ${request.id}): ${data.text}`);
   return failure(request, 500, 'internal', 'Internal error');
 };

@@ -9,6 +9,9 @@ const MAX_STACK = 20_000;
 const MAX_NAME = 200;
 const MAX_DEPTH = 64;
 
+// The node masks the beginning of a secret before the sign of a cut.
+const cut = (text, limit) => (text.length > limit ? `${StringSlice(text, 0, limit - 1)}…` : text);
+
 const primitiveText = (value) => {
   switch (typeof value) {
     case 'string': return value;
@@ -26,7 +29,7 @@ const textOf = (value, key, limit, onlyString) => {
     const found = value[key];
     if (found === undefined || found === null || (onlyString && typeof found !== 'string')) return undefined;
     const text = primitiveText(found);
-    return text === undefined ? undefined : StringSlice(text, 0, limit);
+    return text === undefined ? undefined : cut(text, limit);
   } catch {
     return undefined;
   }
@@ -34,7 +37,7 @@ const textOf = (value, key, limit, onlyString) => {
 
 const describe = (value) => {
   try {
-    return StringSlice(m3m.inspect(value), 0, MAX_MESSAGE);
+    return cut(m3m.inspect(value), MAX_MESSAGE);
   } catch {
     return 'a value that cannot be shown';
   }
@@ -45,7 +48,7 @@ m3m.traceOf = (value) => textOf(value, 'stack', MAX_STACK, true) ?? '';
 
 const errorText = (name, message, trace) => {
   const head = message === '' ? name : `${name}: ${message}`;
-  return StringSlice(StringTrim(trace) === '' ? head : `${head}\n    ${StringTrim(trace)}`, 0, MAX_STACK);
+  return cut(StringTrim(trace) === '' ? head : `${head}\n    ${StringTrim(trace)}`, MAX_STACK);
 };
 
 // {name, message, stack, code?} of anything thrown, as plain strings; never throws itself. The stack begins with name and
@@ -54,7 +57,7 @@ m3m.toError = (value) => {
   const result = ObjectCreate(null);
   if (value === null || (typeof value !== 'object' && typeof value !== 'function')) {
     result.name = 'Error';
-    result.message = StringSlice(primitiveText(value) ?? 'null', 0, MAX_MESSAGE);
+    result.message = cut(primitiveText(value) ?? 'null', MAX_MESSAGE);
     result.stack = `Uncaught ${result.message}`;
     return result;
   }
