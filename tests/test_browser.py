@@ -201,6 +201,8 @@ class WatchLogTest:
     def test_a_flood_never_freezes_the_page(self, page: Page, platform: Platform, slug: str) -> None:
         run = platform.start_service(slug, {"main": TICKING}).json["id"]
         open_tab(page, platform, slug, "logs")
+        # The socket begins with the newest lines alone: it has to have begun.
+        expect(page.locator(".m-line").first).to_be_visible()
         flood(platform, run, 12_000)
         wait_for(lambda: lines(page) > 4800, 30, "as many lines as are kept")
         slowest = page.evaluate(
@@ -225,7 +227,7 @@ class WatchLogTest:
         expect(jump).to_be_hidden()
         platform.api("POST", f"/projects/{slug}/stop?wait=10")
 
-    def test_it_filters_and_connects_again(self, page: Page, platform: Platform, slug: str) -> None:
+    def test_it_filters_by_level_and_text(self, page: Page, platform: Platform, slug: str) -> None:
         code = "service.start(() => { logger.debug('one'); logger.info('two'); logger.error('three'); });"
         platform.start_service(slug, {"main": code})
         open_tab(page, platform, slug, "logs")
@@ -236,6 +238,41 @@ class WatchLogTest:
         page.get_by_label("Search the log").fill("TWO")
         expect(page.locator(".m-line", has_text="three")).to_be_hidden()
         expect(page.locator(".m-line", has_text="two")).to_be_visible()
+        platform.api("POST", f"/projects/{slug}/stop?wait=10")
+
+    def test_it_connects_again_without_losing_or_repeating_lines(
+        self, page: Page, platform: Platform, slug: str
+    ) -> None:
+        platform.start_service(slug, {"main": TICKING})
+        open_tab(page, platform, slug, "logs")
+        state = page.locator("[data-log-state]")
+        expect(state).to_have_text("live")
+        platform.kill(platform.processes.pid_of("web"))
+        expect(state).to_have_text("connecting again …")
+        expect(state).to_have_text("live")
+        seen = lines(page)
+        expect(page.locator(".m-line").nth(seen + 3)).to_be_attached()
+        words = page.locator(".m-line-text").all_inner_texts()
+        ticks = [int(text.split()[1]) for text in words if text.startswith("tick")]
+        assert ticks == list(range(1, len(ticks) + 1))
+        platform.api("POST", f"/projects/{slug}/stop?wait=10")
+
+    def test_an_earlier_run_is_chosen(self, page: Page, platform: Platform, slug: str) -> None:
+        first = platform.start_service(slug, {"main": "logger.error('of the first'); throw 1;"}).json["id"]
+        platform.api("PUT", f"/projects/{slug}/pipeline/branches/develop", {"code": TICKING})
+        platform.api("POST", f"/projects/{slug}/start?wait=10", {"branch": "develop"})
+        open_tab(page, platform, slug, "logs")
+        expect(page.locator(".m-line", has_text="tick 2").first).to_be_visible()
+        page.get_by_label("Run", exact=True).select_option(first)
+        expect(page.locator(".m-line", has_text="of the first")).to_be_visible()
+        expect(page.locator(".m-line", has_text="tick")).to_have_count(0)
+        link = page.get_by_role("link", name="Download the whole log").get_attribute("href")
+        assert (
+            link
+            == f"/api/projects/{platform.api('GET', f'/projects/{slug}').json['id']}/logs/download?run={first}"
+        )
+        page.get_by_label("Run", exact=True).select_option("")
+        expect(page.locator(".m-line", has_text="tick 2").first).to_be_visible()
         platform.api("POST", f"/projects/{slug}/stop?wait=10")
 
 

@@ -12,21 +12,32 @@ import ctypes
 import time
 from collections.abc import Callable, Mapping
 
-import _quickjs
-import quickjs
+import _quickjs  # its wrapper brings threads and executors, whose objects every fork would share pages with
 
+from runtime.sandbox.capi import (
+    CONTEXT_OFFSET,
+    EVAL_COMPILE_ONLY,
+    EVAL_GLOBAL,
+    EVAL_MODULE,
+    LIMIT_OFFSET,
+    LINE_BEFORE,
+    RUNTIME_OFFSET,
+    TAG_EXCEPTION,
+    USED_OFFSET,
+    EvalOptions,
+    Interrupt,
+    Loader,
+    Tracker,
+    Value,
+    library,
+)
 from runtime.sandbox.limits import shorten
 
-CONTEXT_OFFSET, RUNTIME_OFFSET = 24, 16
-USED_OFFSET, LIMIT_OFFSET = 48, 56  # in the runtime: bytes allocated, and their limit
-# The engine takes line 0 for 1, so what is put before a text has two lines, the first of them this one.
-LINE_BEFORE = -1
-EVAL_GLOBAL, EVAL_MODULE, EVAL_COMPILE_ONLY = 0, 1, 1 << 5
-TAG_EXCEPTION = 6
 MIB = 1024 * 1024
 NEVER = 1 << 62
 MAX_FAULT, MAX_NAME = 1000, 50  # the engine has room for about 250 bytes of a message
-NEARLY_FULL = 0.8  # of the heap: an error that cannot be told is one of memory
+NEARLY_FULL = 5  # a fifth of the heap is left, or less than is used between two looks at it
+UNSEEN = 4 * MIB
 
 
 class EngineError(Exception):
@@ -49,46 +60,6 @@ class GuestFault(Exception):
     """An exception of the guest that the prelude could not turn into data."""
 
 
-class _Value(ctypes.Structure):
-    _fields_ = [("bits", ctypes.c_uint64), ("tag", ctypes.c_int64)]
-
-
-class _EvalOptions(ctypes.Structure):
-    _fields_ = [
-        ("version", ctypes.c_int),
-        ("flags", ctypes.c_int),
-        ("filename", ctypes.c_char_p),
-        ("line", ctypes.c_int),
-    ]
-
-
-_Interrupt = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
-_Loader = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
-_Tracker = ctypes.CFUNCTYPE(None, ctypes.c_void_p, _Value, _Value, ctypes.c_bool, ctypes.c_void_p)
-
-
-def _library() -> ctypes.PyDLL:
-    # PyDLL keeps the interpreter lock: these calls come from the thread that runs the engine.
-    lib = ctypes.PyDLL(_quickjs.__file__)
-    pointer, value = ctypes.c_void_p, _Value
-    signatures: dict[str, tuple[object, list[object]]] = {
-        "JS_GetRuntime": (pointer, [pointer]),
-        "JS_SetInterruptHandler": (None, [pointer, _Interrupt, pointer]),
-        "JS_SetModuleLoaderFunc": (None, [pointer, pointer, _Loader, pointer]),
-        "JS_SetHostPromiseRejectionTracker": (None, [pointer, _Tracker, pointer]),
-        "JS_Eval2": (value, [pointer, ctypes.c_char_p, ctypes.c_size_t, ctypes.POINTER(_EvalOptions)]),
-        "JS_GetException": (value, [pointer]),
-        "JS_SetPropertyStr": (ctypes.c_int, [pointer, value, ctypes.c_char_p, value]),
-        "JS_DupValue": (value, [pointer, value]),
-        "JS_FreeValue": (None, [pointer, value]),
-        "JS_ThrowReferenceError": (value, [pointer, ctypes.c_char_p, ctypes.c_char_p]),
-    }
-    for name, (result, arguments) in signatures.items():
-        function = getattr(lib, name)
-        function.restype, function.argtypes = result, arguments
-    return lib
-
-
 class Engine:
     """One JavaScript context.
 
@@ -97,8 +68,8 @@ class Engine:
     """
 
     def __init__(self, *, heap: int = 64 * MIB, stack: int = MIB) -> None:
-        self._lib = _library()
-        self._context = quickjs.Context()
+        self._lib = library()
+        self._context = _quickjs.Context()
         self._cx = ctypes.c_void_p.from_address(id(self._context) + CONTEXT_OFFSET).value
         self._rt = ctypes.c_void_p.from_address(id(self._context) + RUNTIME_OFFSET).value or 0
         if self._lib.JS_GetRuntime(self._cx) != self._rt:
@@ -110,11 +81,11 @@ class Engine:
         self.peak = 0  # the highest use of the heap that was seen; the caller sets it back
         self._used = ctypes.c_size_t.from_address(self._rt + USED_OFFSET)
         self.sources: Mapping[str, str] = {}
-        self._rejected: dict[int, _Value] = {}
+        self._rejected: dict[int, Value] = {}
         # Kept as attributes: C holds these pointers as long as the runtime lives.
-        self._interrupt = _Interrupt(self._on_interrupt)
-        self._loader = _Loader(self._on_load)
-        self._tracker = _Tracker(self._on_rejection)
+        self._interrupt = Interrupt(self._on_interrupt)
+        self._loader = Loader(self._on_load)
+        self._tracker = Tracker(self._on_rejection)
         self._lib.JS_SetInterruptHandler(self._rt, self._interrupt, None)
         self._lib.JS_SetModuleLoaderFunc(self._rt, None, self._loader, None)
         self._lib.JS_SetHostPromiseRejectionTracker(self._rt, self._tracker, None)
@@ -137,7 +108,7 @@ class Engine:
     def was_nearly_full(self) -> bool:
         """Whether the heap was near its limit lately; with no room for an error object the engine throws null."""
         self.peak = max(self.peak, self._used.value)
-        return self.peak > self.heap * NEARLY_FULL
+        return self.peak > self.heap - max(self.heap // NEARLY_FULL, UNSEEN)
 
     # -- deadlines
 
@@ -157,7 +128,7 @@ class Engine:
 
     def fault(self, error: Exception) -> Exception:
         """What an exception of the binding means: Interrupted, OutOfMemory or GuestFault."""
-        text = str(error)
+        text = str(error).strip()
         if self.tripped and "interrupted" in text:
             return Interrupted(self.tripped)
         if "out of memory" in text or (text == "null" and self.was_nearly_full):
@@ -191,7 +162,7 @@ class Engine:
         """Call into JavaScript. Raises Interrupted, OutOfMemory or GuestFault."""
         try:
             return function(*arguments)
-        except (quickjs.JSException, TypeError, SystemError) as error:
+        except (_quickjs.JSException, TypeError, SystemError) as error:
             raise self.fault(error) from None
 
     def pump(self) -> None:
@@ -204,25 +175,25 @@ class Engine:
                 # The interrupt handler is polled inside long jobs only; a chain of short ones needs this.
                 if not count % 64 and self.overdue():
                     raise Interrupted(self.tripped)
-        except (quickjs.JSException, TypeError, SystemError) as error:
+        except (_quickjs.JSException, TypeError, SystemError) as error:
             raise self.fault(error) from None
 
     # -- compiling
 
-    def _compile(self, code: str, name: str, *, flags: int = EVAL_GLOBAL, line: int = 1) -> _Value:
+    def _compile(self, code: str, name: str, *, flags: int = EVAL_GLOBAL, line: int = 1) -> Value:
         """Compile, and for plain code evaluate, under a file name; the caller owns the value.
 
         Evaluated code must be ours: under ctypes a native function would find the binding in the wrong state.
         """
         text = code.encode("utf-8", "surrogatepass")
-        options = _EvalOptions(1, flags, name.encode("utf-8", "replace"), line)
-        result: _Value = self._lib.JS_Eval2(self._cx, text, len(text), ctypes.byref(options))
+        options = EvalOptions(1, flags, name.encode("utf-8", "replace"), line)
+        result: Value = self._lib.JS_Eval2(self._cx, text, len(text), ctypes.byref(options))
         return result
 
-    def _free(self, value: _Value) -> None:
+    def _free(self, value: Value) -> None:
         self._lib.JS_FreeValue(self._cx, value)
 
-    def _hand_over(self, key: str, value: _Value) -> None:
+    def _hand_over(self, key: str, value: Value) -> None:
         self._lib.JS_SetPropertyStr(self._cx, self._internal, key.encode(), value)
 
     def is_script(self, name: str) -> bool:
@@ -267,7 +238,7 @@ class Engine:
     # -- promises that nobody handles
 
     def _on_rejection(
-        self, _context: int, promise: _Value, reason: _Value, handled: bool, _opaque: int
+        self, _context: int, promise: Value, reason: Value, handled: bool, _opaque: int
     ) -> None:
         if handled:
             if earlier := self._rejected.pop(promise.bits, None):

@@ -9,11 +9,10 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-import platform
 import resource
 import signal
 import struct
-import tempfile
+import sys
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_NAME, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 15, 38
 SECCOMP_MODE_FILTER = 2
@@ -94,7 +93,7 @@ def build_filter() -> bytes:
     rules.add_rule(seccomp.ALLOW, "mmap", no_exec, private)
     rules.add_rule(seccomp.ALLOW, "mprotect", no_exec)
     rules.add_rule(seccomp.ALLOW, "ioctl", seccomp.Arg(1, seccomp.EQ, 0x5421))  # FIONBIO
-    with tempfile.TemporaryFile() as file:
+    with os.fdopen(os.memfd_create("m3m-filter"), "w+b") as file:
         rules.export_bpf(file)
         file.seek(0)
         return file.read()
@@ -144,7 +143,7 @@ class Lock:
     def __init__(self, *, insecure: bool = False) -> None:
         self._program = b""
         self.landlock = 0
-        if platform.system() == "Linux":
+        if sys.platform == "linux":
             self.landlock = landlock_version()
         try:
             self._program = build_filter()

@@ -18,10 +18,9 @@ from typing import Any
 
 from runtime.sandbox.frames import FrameError, Kind, Reader, pack
 from runtime.supervisor.zygote import LeasePage
+from runtime.tests.client import EVERY_KIND, PATIENCE, Answer, Client, Data
 
 ROOT = Path(__file__).resolve().parents[2]
-EVERY_KIND = frozenset(int(kind) for kind in Kind)
-PATIENCE = 10.0  # for what should take milliseconds; slow machines get an order of magnitude
 FOREVER = 1 << 62
 
 # Imports everything first: afterwards another user may be unable to read the interpreter's own files.
@@ -32,7 +31,6 @@ os.setgroups([]); os.setresgid(65534, 65534, 65534); os.setresuid(65534, 65534, 
 ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)
 """
 
-Data = Any  # a decoded JSON payload
 OnCall = Callable[[str, list[Data]], dict[str, Data]]
 
 
@@ -51,71 +49,6 @@ def is_alive(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return state not in "ZX"
-
-
-class Answer:
-    """A RESPONSE, decoded."""
-
-    def __init__(self, kind: int, payload: bytes, seconds: float) -> None:
-        self.kind, self.seconds = kind, seconds
-        self.reply: dict[str, Data] = json.loads(payload)
-        self.status: int = self.reply.get("s", 0)
-
-    @property
-    def text(self) -> str:
-        return str(self.reply.get("b", ""))
-
-    @property
-    def json(self) -> Data:
-        return json.loads(self.text)
-
-
-class Client:
-    """Front's side of one route connection; requests may be answered in any order."""
-
-    def __init__(self, path: str) -> None:
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(PATIENCE)
-        self.socket.connect(path)
-        self._reader = Reader(EVERY_KIND)
-        self._frames: dict[int, tuple[int, bytes]] = {}
-        self._ids = itertools.count(1)
-        self.hello: dict[str, Data] = json.loads(self._take(0)[1])
-
-    def send(self, path: str, method: str = "GET", **more: Data) -> int:
-        frame_id = next(self._ids)
-        request = {
-            "m": method,
-            "p": path,
-            "q": "",
-            "h": {},
-            "ip": "192.0.2.1",
-            "id": f"rq-{frame_id}",
-            **more,
-        }
-        self.socket.sendall(pack(Kind.REQUEST, json.dumps(request).encode(), frame_id))
-        return frame_id
-
-    def _take(self, frame_id: int) -> tuple[int, bytes]:
-        """One frame by its id. Raises EOFError when the sandbox has gone."""
-        while frame_id not in self._frames:
-            data = self.socket.recv(1 << 20)
-            if not data:
-                raise EOFError("the sandbox closed the route connection")
-            for kind, got, payload in self._reader.feed(data):
-                self._frames[got] = (kind, payload)
-        return self._frames.pop(frame_id)
-
-    def receive(self, frame_id: int) -> Answer:
-        started = time.monotonic()
-        kind, payload = self._take(frame_id)
-        return Answer(kind, payload, time.monotonic() - started)
-
-    def request(self, path: str, method: str = "GET", **more: Data) -> Answer:
-        return self.receive(self.send(path, method, **more))
-
-    def close(self) -> None:
-        self.socket.close()
 
 
 class Box:

@@ -8,7 +8,8 @@ import time
 import pytest
 
 from runtime.sandbox.frames import Kind, pack
-from runtime.tests.harness import Client, TestZygote, wait_until
+from runtime.tests.client import Client
+from runtime.tests.harness import TestZygote, wait_until
 
 ROUTES = """
 router.get('/text', () => 'ok');

@@ -5,7 +5,7 @@ Each file is the body of `(function (m3m) { 'use strict'; … })`; `m3m` is shar
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 FILES: tuple[str, ...] = (
     "primordials.js",
@@ -40,5 +40,9 @@ FILES: tuple[str, ...] = (
 
 def source() -> list[tuple[str, str]]:
     """(name, text) of each prelude file, in the order in which they have to be evaluated."""
-    directory = Path(__file__).parent
-    return [(name, (directory / name).read_text(encoding="utf-8")) for name in FILES]
+    return [(name, _text(name)) for name in FILES]
+
+
+def _text(name: str) -> str:
+    with open(os.path.join(os.path.dirname(__file__), name), encoding="utf-8") as file:
+        return file.read()
