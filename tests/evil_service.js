@@ -83,6 +83,10 @@ router.get('/set', (ctx) => {
   ctx.setCookie('own', 'mine', { path: '/' });
   return ctx.response(200, '<p>plain words</p>', { 'content-type': 'text/html', 'Set-Cookie': lines, 'set-cookie': lines, 'SET-COOKIE2': lines });
 });
+router.get('/flood', (ctx) => {
+  for (let i = 0; i < 400; i++) ctx.setCookie(`flood${i}`, 'x');
+  return ctx.html('<p>plain words</p>');
+});
 const BREAKS = ['\r\n', '\n', '\r', '\u0000', '\u2028', '\u010d\u010a', '%0d%0a'];
 router.get('/break/:which/:where', (ctx) => {
   const line = `x${BREAKS[ctx.params.which]}Set-Cookie: m3m_session=stolen; Path=/`;

@@ -115,6 +115,14 @@ class SetCredentialsTest:
         assert [(one["value"], one["path"]) for one in own] == [("mine", "/r/echoing/")]
         assert admin.request.get("/admin/projects/", max_redirects=0).status == 200
 
+    def test_it_drives_none_of_them_out(self, admin: BrowserContext) -> None:
+        """A browser keeps some 180 cookies of a host."""
+        before = jar(admin)
+        admin.new_page().goto("/r/echoing/flood")
+        cookies: Any = admin.cookies()
+        assert 30 <= sum(one["name"].startswith("flood") for one in cookies) < 400
+        assert jar(admin) == before
+
     def test_it_breaks_out_of_no_header(self, admin: BrowserContext, services: Platform) -> None:
         before = jar(admin)
         for which in BREAKS:

@@ -17,9 +17,10 @@ from base64 import b64decode, urlsafe_b64decode
 _JWT = re.compile(r"(eyJ[\w-]{8,}\.[\w-]{2,})\.([\w-]{43})(?![\w-])", re.ASCII)
 _COOKIE_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 _UNSAFE = re.compile(r"[^\x20-\x7e\x80-\xff]")
-_KEPT_ATTRIBUTES = frozenset(
-    {"expires", "max-age", "secure", "httponly", "samesite", "partitioned", "priority"}
-)
+_KEPT_ATTRIBUTES = frozenset({"expires", "max-age", "secure", "httponly", "samesite", "partitioned"})
+# A browser keeps so many cookies of a host, and throws these away before the platform's: else a service could log
+# out whoever opens it, by setting hundreds.
+_LOW = "Priority=Low"
 
 
 class Scrubber:
@@ -83,5 +84,6 @@ class Scrubber:
             attribute = attribute.strip()
             if attribute.partition("=")[0].strip().lower() in _KEPT_ATTRIBUTES:
                 parts.append(attribute)
-        parts.append(f"Path={path}")
+        # Last: parsers that do not know it take it for the beginning of another cookie.
+        parts += [f"Path={path}", _LOW]
         return "; ".join(parts).encode("latin-1")

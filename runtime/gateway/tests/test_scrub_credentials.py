@@ -154,7 +154,7 @@ class ConfineCookiesTest:
         assert not is_platform(pair.partition("=")[0].strip())
         named = [attribute.partition("=")[0].strip().lower() for attribute in text.split(";")[1:]]
         assert named.count("path") == 1
-        assert attributes[-1] == "Path=/r/demo/"
+        assert attributes[-2:] == ["Path=/r/demo/", "Priority=Low"]
         assert "domain" not in named
 
     @given(
@@ -173,6 +173,7 @@ class ConfineCookiesTest:
                     "Max-Age=5",
                     "Expires=Wed, 21 Oct 2026 07:28:00 GMT",
                     "Path",
+                    "Priority=High",
                     "x=y",
                 ]
             ),
@@ -185,8 +186,12 @@ class ConfineCookiesTest:
             assert line is None
             return
         assert line is not None
-        kept = [one for one in attributes if one.split("=")[0].strip().lower() not in ("path", "domain", "x")]
-        assert line.decode() == "; ".join([f"{name}={value}", *kept, "Path=/r/demo/"])
+        kept = [
+            one
+            for one in attributes
+            if one.split("=")[0].strip().lower() not in ("path", "domain", "priority", "x")
+        ]
+        assert line.decode() == "; ".join([f"{name}={value}", *kept, "Path=/r/demo/", "Priority=Low"])
 
     @pytest.mark.parametrize(
         "cookie",
@@ -225,5 +230,5 @@ class ScrubOnTheWireTest:
             front.ask(f"{prefix}demo/x") as response,
         ):
             lines = response.headers.getall("Set-Cookie")
-        assert lines == [f"mine=1; HttpOnly; Path={prefix}demo/"]
+        assert lines == [f"mine=1; HttpOnly; Path={prefix}demo/; Priority=Low"]
         assert SimpleCookie(lines[0])["mine"]["path"] == f"{prefix}demo/"
