@@ -12,6 +12,8 @@ import pytest
 _directory = tempfile.mkdtemp(prefix="m3mt-")
 os.environ["M3M_DATA"] = os.path.join(_directory, "data")
 os.environ["M3M_RUN"] = os.path.join(_directory, "run")
+# Tests read texts in English, whatever the terminal speaks.
+os.environ["LANGUAGE"] = "en"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "m3m_site.settings")
 
 Require = Callable[[object, str], None]

@@ -127,6 +127,10 @@ class Intake:
     def _answer(self, sandbox: Sandbox, frame_id: int, name: str, arguments: list[Any]) -> None:
         try:
             self.send(sandbox, Kind.RESULT, self._on_call(sandbox, name, arguments), frame_id)
+        except (TypeError, ValueError):
+            log.exception("host call %s returned what JSON cannot hold", name)
+            broken = {"name": "Error", "message": f"{name} failed inside the platform", "code": "host_error"}
+            self.send(sandbox, Kind.RESULT, {"e": broken}, frame_id)
         finally:
             sandbox.calls -= 1
 

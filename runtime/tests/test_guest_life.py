@@ -166,8 +166,8 @@ class FloodTest:
             gate.wait(PATIENCE)
             return {"v": 1}
 
-        box = sandboxes.serve(main, on_call=wait, limits={"wall": 0.4})
-        time.sleep(0.6)  # the thread that reads for the node hangs in the call, which has timed out
+        box = sandboxes.serve(main, on_call=wait, limits={"wall": 1.5})
+        time.sleep(1.8)  # the thread that reads for the node hangs in the call, which has timed out
         assert box.request("/").text == "ok"
         gate.set()
         box.wait_log("zzz")
