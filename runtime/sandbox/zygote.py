@@ -103,7 +103,8 @@ class Zygote:
     def _spawn(self, order: dict[str, Any], descriptors: list[int]) -> None:
         if self.lease is None:
             self.lease = mmap.mmap(descriptors[2], mmap.PAGESIZE, mmap.MAP_SHARED, mmap.PROT_READ)
-        if time.monotonic_ns() >= LEASE.unpack_from(self.lease)[0]:
+        lease = self.lease
+        if time.monotonic_ns() >= LEASE.unpack_from(lease)[0]:
             for descriptor in descriptors:
                 os.close(descriptor)
             self._tell({"exited": order["run"], "pid": 0, "status": 0, "killed": "node_lost"})
@@ -112,7 +113,7 @@ class Zygote:
         parent = os.getpid()
         pid = _libc.fork()
         if pid == 0:
-            self._become_sandbox(order, descriptors, page, parent)
+            self._become_sandbox(order, descriptors, page, lease, parent)
         # Later forks must not inherit a sibling's page.
         page.madvise(mmap.MADV_DONTFORK)
         for descriptor in descriptors:
@@ -128,20 +129,25 @@ class Zygote:
         self._tell({"spawned": order["run"], "pid": pid})
 
     def _become_sandbox(
-        self, order: dict[str, Any], descriptors: list[int], page: mmap.mmap, parent: int
+        self,
+        order: dict[str, Any],
+        descriptors: list[int],
+        page: mmap.mmap,
+        lease: mmap.mmap,
+        parent: int,
     ) -> None:
         """The child's side of the fork; never returns."""
         code = 1
         try:
             # Above all that came, for with many siblings theirs are any numbers; the rest is closed.
             base = max(descriptors) + 1
-            for target, descriptor in enumerate(descriptors, base):
+            for target, descriptor in enumerate(descriptors[:2], base):
                 os.dup2(descriptor, target)
             os.closerange(0, base)
-            os.closerange(base + len(descriptors), self.most_files)
+            os.closerange(base + 2, self.most_files)
             host, listener = socket.socket(fileno=base), socket.socket(fileno=base + 1)
             lockdown.set_name(f"m3m/{order.get('name', '')}")
-            guest = Guest(self.engine, self.doors, host, listener, page, _map_lease(base + 2))
+            guest = Guest(self.engine, self.doors, host, listener, page, lease)
             try:
                 self.lock.apply(parent=parent, memory=order["heap"] + PYTHON_MARGIN)
             except (lockdown.LockError, OSError, ValueError) as error:
@@ -201,17 +207,6 @@ class Zygote:
     def _kill(self, child: Child, reason: str) -> None:
         child.killed = reason
         os.kill(child.pid, signal.SIGKILL)
-
-
-def _map_lease(lease_fd: int) -> mmap.mmap:
-    """The lease page, readable; closes its descriptor."""
-    spare = os.dup(lease_fd)
-    os.close(spare)
-    lease = mmap.mmap(lease_fd, mmap.PAGESIZE, mmap.MAP_SHARED, mmap.PROT_READ)
-    # Python's mmap keeps a duplicate, at the lowest free number.
-    os.close(spare)
-    os.close(lease_fd)
-    return lease
 
 
 def main() -> None:
