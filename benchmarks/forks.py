@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import socket
 import tempfile
@@ -21,7 +20,7 @@ def boot_once(zygote: Zygote, listener: socket.socket) -> tuple[float, float]:
     """Milliseconds to BOOTED and to STARTED."""
     ours, theirs = socket.socketpair()
     limits = Limits()
-    boot = {"epoch": 1, "limits": dataclasses.asdict(limits), "files": {"main": CODE}, "env": {}, "go": True}
+    boot = {"epoch": 1, "limits": limits._asdict(), "files": {"main": CODE}, "env": {}, "go": True}
     reader = Reader(frozenset(Kind))
     begun = time.perf_counter()
     zygote.spawn(uuid4(), 1, theirs, listener, limits)

@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-from dataclasses import fields
-
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from runtime.sandbox.limits import Limits
 
-NAMES = [(field.name, field.name) for field in fields(Limits)]
+NAMES = [(name, name) for name in Limits._fields]
 
 
 class LimitOverride(models.Model):

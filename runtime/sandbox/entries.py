@@ -9,7 +9,7 @@ import mmap
 import struct
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from runtime.sandbox.engine import NEVER, Engine, GuestFault, Interrupted, OutOfMemory
 from runtime.sandbox.limits import Limits
@@ -21,8 +21,7 @@ REJECTIONS = 100  # unhandled ones that an entry may log; showing one may run th
 FULL = 0.9  # of the heap in use after a memory error: the script cannot go on
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What came of an entry: the function's result, or the name of the limit that it met (or `engine_crash`)."""
 
     result: object = None

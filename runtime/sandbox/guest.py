@@ -14,7 +14,6 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from runtime.sandbox.engine import NEVER, Engine, GuestFault, OutOfMemory
@@ -179,7 +178,7 @@ class Guest:
             return
         self._exchange.close()
         seconds = float(data["deadline"])
-        self.entries.limits = replace(self.entries.limits, shutdown=seconds / 2)
+        self.entries.limits = self.entries.limits._replace(shutdown=seconds / 2)
         if self._phase in ("boot", "start"):
             raise Ended("stopped")  # it never came up; there is nothing to shut down
         self._drained_by = time.monotonic_ns() + int(seconds / 2 * 1e9)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+# Not a dataclass: their module brings a dozen others into the memory of every sandbox.
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """Sizes in bytes, times in seconds."""
 
     heap: int = 64 * 1024 * 1024
@@ -24,8 +24,7 @@ class Limits:
     @classmethod
     def of(cls, values: dict[str, float]) -> Limits:
         """Limits with some values replaced; unknown names are ignored (an older node may meet a newer one)."""
-        known = {field.name: field.type for field in fields(cls)}
-        return cls(**{name: value for name, value in values.items() if name in known})  # type: ignore[arg-type]
+        return cls(**{name: value for name, value in values.items() if name in cls._fields})  # type: ignore[arg-type]
 
 
 def shorten(text: str, limit: int) -> str:

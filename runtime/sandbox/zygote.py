@@ -18,7 +18,6 @@ import signal
 import socket
 import sys
 import time
-from dataclasses import dataclass
 from typing import Any
 
 from runtime.sandbox import lockdown, natives
@@ -42,18 +41,19 @@ PYTHON_MARGIN = (
 _libc = ctypes.PyDLL(None)
 
 
-@dataclass
 class Child:
-    pid: int
-    pidfd: int
-    run: str
-    page: mmap.mmap
-    clock: int
-    cpu_limit: int  # ns
-    killed: str = ""
-    entry: tuple[int, int] = (0, 0)  # what its page showed last
-    changed: bool = True
-    used: int = 0  # CPU when it showed that first
+    """A sandbox as its zygote sees it."""
+
+    def __init__(self, pid: int, pidfd: int, run: str, page: mmap.mmap, cpu_limit: int) -> None:
+        self.pid, self.pidfd, self.run, self.page = pid, pidfd, run, page
+        self.clock = (
+            ~pid << 3
+        ) | 2  # the kernel's name of this process's CPU clock, as clock_getcpuclockid makes it
+        self.cpu_limit = cpu_limit  # ns
+        self.killed = ""
+        self.entry = (0, 0)  # what its page showed last
+        self.changed = True
+        self.used = 0  # CPU when it showed that first
 
 
 class Zygote:
@@ -122,9 +122,8 @@ class Zygote:
             self._tell({"exited": order["run"], "pid": 0, "status": 0, "killed": "engine_crash"})
             return
         pidfd = os.pidfd_open(pid)
-        # The kernel's encoding of "process CPU clock of pid" (clock_getcpuclockid).
         cpu_limit = int(order.get("cpu", 3600) * 1e9)
-        self.children[pidfd] = Child(pid, pidfd, order["run"], page, (~pid << 3) | 2, cpu_limit)
+        self.children[pidfd] = Child(pid, pidfd, order["run"], page, cpu_limit)
         self.poll.register(pidfd, select.POLLIN)
         self._tell({"spawned": order["run"], "pid": pid})
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import threading
 from collections.abc import Callable
@@ -87,7 +86,7 @@ class Sandboxes:
         # Everything that may fail comes before the sandbox is known: one without a process would never end.
         boot = {
             "epoch": run.epoch,
-            "limits": dataclasses.asdict(limits),
+            "limits": limits._asdict(),
             "files": run.code,
             "env": values,
             "go": go,

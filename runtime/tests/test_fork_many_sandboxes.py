@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import json
 import socket
 from collections.abc import Iterator
@@ -30,7 +29,7 @@ class ForkManySandboxesTest:
         ours, theirs = socket.socketpair()
         zygote.spawn(uuid4(), 1, theirs, listener, Limits(), name)
         theirs.close()
-        limits = dataclasses.asdict(Limits())
+        limits = Limits()._asdict()
         files = {"main": "service.boot(() => {});"}
         boot = {"epoch": 1, "limits": limits, "files": files, "env": {}, "go": False}
         ours.sendall(pack(Kind.BOOT, json.dumps(boot).encode()))
