@@ -1,4 +1,4 @@
-"""Limits of one sandbox, sent with BOOT; the defaults of RUNTIME.md section 3."""
+"""Limits of one sandbox, sent with BOOT."""
 
 from __future__ import annotations
 
