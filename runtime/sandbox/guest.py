@@ -62,7 +62,7 @@ class Guest:
     def respond(self, ticket: int, answer: str) -> None:
         self._exchange.respond(ticket, answer)
 
-    # -- outcomes, as in RUNTIME.md section 3
+    # -- outcomes, as in docs/runtime.md
 
     def _attempt(self, what: str, function: Callable[..., object], *arguments: object, wall: int) -> None:
         """One entry that nobody waits for: a limit is logged and named; in boot and start it ends the run."""

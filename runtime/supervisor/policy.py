@@ -1,4 +1,4 @@
-"""What follows the end of an attempt: RUNTIME.md's table of outcomes as one pure function."""
+"""What follows the end of an attempt: the table of outcomes in docs/runtime.md as one pure function."""
 
 from __future__ import annotations
 
