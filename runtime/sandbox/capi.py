@@ -10,6 +10,7 @@ CONTEXT_OFFSET, RUNTIME_OFFSET = 24, 16
 USED_OFFSET, LIMIT_OFFSET = 48, 56  # in the runtime: bytes allocated, and their limit
 EVAL_GLOBAL, EVAL_MODULE, EVAL_COMPILE_ONLY = 0, 1, 1 << 5
 TAG_EXCEPTION = 6
+WRITE_BYTECODE, WRITE_STRIP_SOURCE, READ_BYTECODE = 1, 1 << 4, 1
 # The engine takes line 0 for 1, so what is put before a text has two lines, the first of them this one.
 LINE_BEFORE = -1
 
@@ -42,6 +43,10 @@ def library() -> ctypes.PyDLL:
         "JS_SetModuleLoaderFunc": (None, [pointer, pointer, Loader, pointer]),
         "JS_SetHostPromiseRejectionTracker": (None, [pointer, Tracker, pointer]),
         "JS_Eval2": (value, [pointer, ctypes.c_char_p, ctypes.c_size_t, ctypes.POINTER(EvalOptions)]),
+        "JS_EvalFunction": (value, [pointer, value]),
+        "JS_WriteObject": (pointer, [pointer, ctypes.POINTER(ctypes.c_size_t), value, ctypes.c_int]),
+        "JS_ReadObject": (value, [pointer, pointer, ctypes.c_size_t, ctypes.c_int]),
+        "js_free": (None, [pointer, pointer]),
         "JS_GetException": (value, [pointer]),
         "JS_SetPropertyStr": (ctypes.c_int, [pointer, value, ctypes.c_char_p, value]),
         "JS_DupValue": (value, [pointer, value]),
