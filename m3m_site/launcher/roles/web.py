@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import socket
 from collections.abc import Iterator
@@ -19,6 +20,9 @@ from django.urls import get_resolver
 from m3m_site.asgi import application
 
 __all__ = ["preload", "run"]
+
+# Where cores are few, routes of services go before lists and pages.
+NICE = 10
 
 
 class Server(uvicorn.Server):
@@ -44,6 +48,7 @@ def warm_up() -> None:
 
 def run(listeners: list[socket.socket]) -> int:
     """Serve until SIGTERM. Only front and the reverse proxy can connect, so what they forward is believed."""
+    os.nice(NICE)
     config = uvicorn.Config(
         application,
         loop="uvloop",
