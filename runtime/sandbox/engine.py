@@ -146,11 +146,12 @@ class Engine:
         self._context.eval(f"__m3m.native ??= {{ __proto__: null }}; __m3m.native.{name} = __m3m_native; 0")
         self._context.eval("delete globalThis.__m3m_native; 0")
 
-    def run_prelude(self, name: str, source: str) -> None:
-        """Evaluate one prelude file as the body of a function of the internal object."""
+    def run_prelude(self, name: str, source: str, *, strip: bool = True) -> None:
+        """Evaluate one prelude file as the body of a function of the internal object; tests keep their source."""
         wrapped = f"globalThis.__m3m_file = function (m3m) {{ 'use strict';\n\n{source}\n}}"
         compiled = self._compile(wrapped, f"m3m:{name}", flags=EVAL_COMPILE_ONLY, line=LINE_BEFORE)
-        self._free(self._lib.JS_EvalFunction(self._cx, self._without_source(compiled)))
+        code = self._without_source(compiled) if strip else compiled
+        self._free(self._lib.JS_EvalFunction(self._cx, code))
         self._context.eval("__m3m_file(__m3m); delete globalThis.__m3m_file; 0")
 
     def _without_source(self, compiled: Value) -> Value:

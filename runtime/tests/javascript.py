@@ -78,7 +78,7 @@ class JavaScript:
 
     def run(self, text: str, name: str = "test.js") -> None:
         """Evaluate `text` as the body of a function of the prelude's internal object."""
-        self.engine.run_prelude(name, text)
+        self.engine.run_prelude(name, text, strip=False)
 
     def turn(self) -> bool:
         """Run jobs and, when none is left, move the clock to the next timer and fire it; False when nothing is left."""
