@@ -10,15 +10,17 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 
-from accounts.models import SYSTEM, SystemActor, User
+from accounts.models import SYSTEM, KeyActor, SystemActor, User
 
-Actor: TypeAlias = User | SystemActor
+Actor: TypeAlias = User | KeyActor | SystemActor
 
 __all__ = [
     "SYSTEM",
     "Actor",
+    "KeyActor",
     "SystemActor",
     "actor_of",
+    "asking",
     "may_create_projects",
     "require_create_projects",
     "require_edit_user",
@@ -34,9 +36,17 @@ def actor_of(request: HttpRequest | Request) -> User:
     return user
 
 
+def asking(request: HttpRequest | Request) -> User | KeyActor:
+    """The actor behind a request: a person, or whoever holds a project's key. Raises NotAuthenticated."""
+    key = getattr(request, "auth", None)
+    return key if isinstance(key, KeyActor) else actor_of(request)
+
+
 def may_create_projects(actor: Actor) -> bool:
     if isinstance(actor, SystemActor):
         return True
+    if isinstance(actor, KeyActor):
+        return False
     return actor.is_active and (actor.is_root or actor.can_create_projects)
 
 
@@ -50,7 +60,7 @@ def require_manage_users(actor: Actor) -> None:
     """Raises PermissionDenied."""
     if isinstance(actor, SystemActor):
         return
-    if not (actor.is_active and (actor.is_root or actor.can_manage_users)):
+    if not (isinstance(actor, User) and actor.is_active and (actor.is_root or actor.can_manage_users)):
         raise PermissionDenied(_("You may not manage users."))
 
 

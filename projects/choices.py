@@ -37,3 +37,34 @@ class EnvType(TextChoices):
     FLOAT = "float", _("number")
     BOOLEAN = "boolean", _("yes or no")
     SECRET = "secret", _("secret")
+
+
+class FieldType(TextChoices):
+    STRING = "string", _("text in one line")
+    TEXT = "text", _("text of several lines")
+    NUMBER = "number", _("number")
+    FLOAT = "float", _("floating-point number")
+    BOOL = "bool", _("yes or no")
+    DOCUMENT = "document", _("any JSON")
+    FILE = "file", _("file of the storage")
+    REF = "ref", _("reference to a record")
+    DATE = "date", _("date")
+    DATETIME = "datetime", _("date and time")
+    SELECT = "select", _("one of several options")
+    MULTISELECT = "multiselect", _("some of several options")
+
+
+class OnDelete(TextChoices):
+    """What happens to a record when the one that it refers to is deleted."""
+
+    RESTRICT = "restrict", _("refuse the deletion")
+    CASCADE = "cascade", _("delete it too")
+    SET_NULL = "set_null", _("empty the reference")
+
+
+class IndexStatus(TextChoices):
+    WANTED = "wanted", _("wanted")
+    BUILDING = "building", _("being built")
+    READY = "ready", _("ready")
+    FAILED = "failed", _("failed")
+    UNWANTED = "unwanted", _("to be dropped")

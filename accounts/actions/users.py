@@ -178,7 +178,7 @@ def _check_changes(actor: Actor, user: User, changes: dict[str, Any]) -> None:
 def _require_own_rights(actor: Actor, rights: list[str]) -> None:
     if isinstance(actor, SystemActor) or actor.sees_everything:
         return
-    if not all(getattr(actor, right) for right in rights):
+    if not all(getattr(actor, right, False) for right in rights):
         raise PermissionDenied(_("You may not deal in a right that you lack."))
 
 

@@ -7,16 +7,21 @@ from rest_framework.pagination import PageNumberPagination
 from rest_framework.views import APIView
 
 from accounts.errors import NotFoundError
-from accounts.models import User
-from accounts.permissions import actor_of
+from accounts.models import KeyActor, User
+from accounts.permissions import actor_of, asking
 
 
 class Door(APIView):
     """Parse, call one action, answer."""
 
     @property
-    def actor(self) -> User:
-        """The person who asks; raises NotAuthenticated."""
+    def actor(self) -> User | KeyActor:
+        """Who asks: a person or a project's key; raises NotAuthenticated."""
+        return asking(self.request)
+
+    @property
+    def person(self) -> User:
+        """The person who asks, where a key will not do; raises NotAuthenticated."""
         return actor_of(self.request)
 
 

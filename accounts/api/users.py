@@ -16,14 +16,14 @@ class MeView(Door):
     @extend_schema(responses=UserSerializer)
     def get(self, request: Request) -> Response:
         """Your own account."""
-        return Response(UserSerializer(self.actor).data)
+        return Response(UserSerializer(self.person).data)
 
     @extend_schema(request=UserSerializer, responses=UserSerializer)
     def put(self, request: Request) -> Response:
         """Change your name; rights and address are not yours to change here."""
         data = UserSerializer(data=request.data, partial=True)
         data.is_valid(raise_exception=True)
-        user = update_profile(actor=self.actor, name=data.validated_data.get("name", self.actor.name))
+        user = update_profile(actor=self.person, name=data.validated_data.get("name", self.person.name))
         return Response(UserSerializer(user).data)
 
 
@@ -33,5 +33,5 @@ class PasswordView(Door):
         """Change your password; all your logins end, this one too."""
         data = PasswordSerializer(data=request.data)
         data.is_valid(raise_exception=True)
-        change_password(actor=self.actor, **data.validated_data)
+        change_password(actor=self.person, **data.validated_data)
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from accounts.models.audit import AuditEntry
+from accounts.models.idempotency import IdempotentAnswer
 from accounts.models.login import Login, LoginAttempt, SocketTicket
-from accounts.models.user import SYSTEM, SystemActor, User, normalise_email
+from accounts.models.user import SYSTEM, KeyActor, SystemActor, User, normalise_email
 
 __all__ = [
     "SYSTEM",
     "AuditEntry",
+    "IdempotentAnswer",
+    "KeyActor",
     "Login",
     "LoginAttempt",
     "SocketTicket",

@@ -29,6 +29,19 @@ class SystemActor:
 SYSTEM = SystemActor()
 
 
+@dataclass(frozen=True)
+class KeyActor:
+    """Whoever holds a project's API key: may work in that one project and nowhere else."""
+
+    project_id: uuid.UUID
+    prefix: str
+    sees_everything: ClassVar[bool] = False
+    is_active: ClassVar[bool] = True
+
+    def __str__(self) -> str:
+        return f"key {self.prefix}…"
+
+
 def normalise_email(email: str) -> str:
     """The one spelling that an address is kept and looked up in."""
     return unicodedata.normalize("NFKC", email).strip().lower()
@@ -41,11 +54,11 @@ def _root_stays() -> UserError:
 
 
 class UserQuerySet(models.QuerySet["User"]):
-    def visible_to(self, actor: User | SystemActor) -> Self:
-        """Root and managers of users see everybody, others themselves."""
+    def visible_to(self, actor: User | KeyActor | SystemActor) -> Self:
+        """Root and managers of users see everybody, others themselves, keys nobody."""
         if isinstance(actor, SystemActor):
             return self.all()
-        if not actor.is_active:
+        if isinstance(actor, KeyActor) or not actor.is_active:
             return self.none()
         return self.all() if actor.is_root or actor.can_manage_users else self.filter(pk=actor.pk)
 
@@ -66,7 +79,7 @@ class UserManager(BaseUserManager["User"]):
     def get_queryset(self) -> UserQuerySet:
         return UserQuerySet(self.model, using=self._db)
 
-    def visible_to(self, actor: User | SystemActor) -> UserQuerySet:
+    def visible_to(self, actor: User | KeyActor | SystemActor) -> UserQuerySet:
         return self.get_queryset().visible_to(actor)
 
     def get_by_natural_key(self, username: str | None) -> User:

@@ -56,6 +56,13 @@ def page(name: str) -> str:
     return (BASE_DIR / "docs" / name).read_text()
 
 
+@lru_cache
+def rest() -> str:
+    """All pages on REST: the general one and one for each resource."""
+    files = sorted((BASE_DIR / "docs" / "rest").glob("*.md"))
+    return "\n".join([page("rest.md"), *(file.read_text() for file in files)])
+
+
 def rows(name: str) -> list[list[str]]:
     """The cells of every table row of a page, without backticks."""
     found = [line for line in page(name).splitlines() if line.startswith("| ")]
@@ -113,14 +120,14 @@ class RestTest:
     def test_every_path_is_there_with_its_methods(self) -> None:
         offered = set(routes())
         assert len(offered) > 30
-        written = {(method, shape(path)) for method, path in HEADING.findall(page("rest.md"))}
+        written = {(method, shape(path)) for method, path in HEADING.findall(rest())}
         assert offered - written == set()
         assert written - offered == set()
 
     def test_every_error_code_is_there(self) -> None:
         codes = {code for file in sources() if file.name != "admin.py" for code in error_codes(file)}
         assert len(codes) > 30
-        assert missing(codes - OTHER_DOORS - FORMS, page("rest.md")) == set()
+        assert missing(codes - OTHER_DOORS - FORMS, rest()) == set()
 
     def test_every_field_of_an_answer_is_there(self) -> None:
         shown = (
@@ -129,18 +136,18 @@ class RestTest:
         )
         names = {name for serializer in shown for name in serializer().fields} | set(facets.names())
         assert {"slug", "route_url", "status"} <= names
-        text = page("rest.md")
+        text = rest()
         assert {name for name in names if f'"{name}"' not in text and f"`{name}`" not in text} == set()
 
     def test_every_choice_is_there(self) -> None:
         wanted = {*Color.values, *EnvType.values, *Tag.values, *Bump.values}
-        assert missing(wanted, page("rest.md")) == set()
+        assert missing(wanted, rest()) == set()
 
     def test_sockets_are_there(self) -> None:
         from runtime.routing import websocket_urlpatterns  # noqa: PLC0415  (needs the apps)
 
         for pattern in websocket_urlpatterns:
-            assert shape(f"/{pattern.pattern}") in shape(page("rest.md"))
+            assert shape(f"/{pattern.pattern}") in shape(rest())
 
 
 class RuntimeTest:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import record
 from accounts.errors import ConflictError, UserError
-from accounts.models import SystemActor, User
+from accounts.models import User
 from accounts.permissions import Actor, require_create_projects
 from projects.choices import Color
 from projects.limits import KEEP_RUNS, NAME_LENGTH
@@ -36,7 +36,7 @@ def create_project(
     Sends project_created inside the transaction. Raises UserError, PermissionDenied.
     """
     require_create_projects(actor)
-    owner = owner if isinstance(actor, SystemActor) else actor
+    owner = actor if isinstance(actor, User) else owner
     if owner is None:
         raise TypeError("the system names an owner")
     wanted = {"name": name, "color": color, "auto_start": auto_start, "keep_runs": keep_runs}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
+from projects.models.collection import Collection, FieldIndex, Record
 from projects.models.env import EnvVar
 from projects.models.project import Membership, Project
 
-__all__ = ["EnvVar", "Membership", "Project"]
+__all__ = ["Collection", "EnvVar", "FieldIndex", "Membership", "Project", "Record"]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import NotFoundError
 from accounts.models import User
-from accounts.permissions import Actor, SystemActor
+from accounts.permissions import Actor, KeyActor, SystemActor
 from projects.choices import Color, Right
 from projects.limits import KEEP_RUNS, NAME_LENGTH, SLUG_LENGTH
 from projects.slugs import PATTERN, as_id, is_slug
@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 
 class ProjectQuerySet(models.QuerySet["Project"]):
     def visible_to(self, actor: Actor) -> Self:
-        """System and root see all, people what they own or belong to, the blocked nothing."""
+        """System and root see all, people what they own or belong to, a key its project, the blocked nothing."""
         if isinstance(actor, SystemActor) or actor.sees_everything:
             return self.all()
         if not actor.is_active:
             return self.none()
+        if isinstance(actor, KeyActor):
+            return self.filter(pk=actor.project_id)
         belongs = Exists(Membership.objects.filter(project=OuterRef("pk"), user=actor))
         return self.filter(Q(owner=actor) | belongs)
 
@@ -97,6 +99,8 @@ class Project(models.Model):
             return frozenset(Right)
         if not actor.is_active:
             return frozenset()
+        if isinstance(actor, KeyActor):
+            return frozenset({Right.VIEW, Right.WORK} if actor.project_id == self.pk else ())
         if self.owner_id == actor.pk:
             return frozenset(Right)
         if self.memberships.filter(user=actor).exists():
