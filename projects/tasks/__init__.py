@@ -1,0 +1,3 @@
+"""What runs later. Each module's tasks are imported here, where Celery looks for them."""
+
+from __future__ import annotations
