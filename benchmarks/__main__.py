@@ -12,12 +12,12 @@ import sys
 import time
 from dataclasses import dataclass
 
-from benchmarks import forks, lives, memory, traffic
+from benchmarks import domain, forks, lives, memory, traffic
 from benchmarks.figures import Figure, show, write
 from benchmarks.stage import make_services, yardstick
 from tests.platform import Platform
 
-PARTS = ("sandbox", "memory", "gateway", "rest", "calls", "starts", "kills")
+PARTS = ("sandbox", "memory", "gateway", "rest", "calls", "data", "starts", "kills")
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,9 @@ class Bench:
             self.add("Requests to a service while REST is busy", rest)
         if "calls" in self.wanted:
             self.add("Host calls", traffic.host_calls(platform, rounds=size.rounds, milliseconds=300))
+
+        if "data" in self.wanted:
+            self.add("Data", domain.measure_all(platform, seconds=size.seconds))
 
     def _lives(self) -> None:
         platform, size = self.platform, self.size

@@ -96,9 +96,13 @@ class Platform:
         """Any call without a login. Raises OSError where nothing listens."""
         body = None if json is None else jsonlib.dumps(json).encode()
         sent = {**({"Content-Type": "application/json"} if body is not None else {}), **(headers or {})}
+        return self.send(method, path, body, sent)
+
+    def send(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
+        """Any call with a body as it is. Raises OSError where nothing listens."""
         connection = HTTPConnection("127.0.0.1", self.processes.port, timeout=PATIENCE)
         try:
-            connection.request(method, path, body, sent)
+            connection.request(method, path, body, headers)
             answer = connection.getresponse()
             return Answer(answer.status, dict(answer.getheaders()), answer.read().decode(errors="replace"))
         finally:
