@@ -8,12 +8,13 @@ from uuid import UUID
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
-from rest_framework.filters import OrderingFilter, SearchFilter
+from rest_framework.filters import SearchFilter
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import Door, Pages
+from accounts.api.filters import OrderingFilter
 from accounts.errors import NotFoundError
 from accounts.serializers import PersonSerializer
 from projects.actions.members import add_member, remove_member
