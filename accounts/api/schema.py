@@ -119,7 +119,8 @@ class Operation(AutoSchema):  # type: ignore[misc]
             wanted.append("404")
         if self.method in _WRITES:
             wanted += ["409", "413", "415", "422"]
-        if self._takes_if_match():
+        parameters = operation.get("parameters", ())
+        if self._takes_if_match() or any(one.get("name") == "If-Match" for one in parameters):
             wanted.append("412")
         return wanted
 

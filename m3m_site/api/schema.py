@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, ClassVar
 
+from django.conf import settings
+from django.utils import translation
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.permissions import AllowAny
@@ -46,9 +50,20 @@ class SchemaView(Door, SpectacularAPIView):  # type: ignore[misc]
 
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        answer = super().get(request, *args, **kwargs)
-        answer["Cache-Control"] = "public, max-age=300"
-        return answer
+        """The document, in the language that is asked for."""
+        language = request.query_params.get("lang", "")
+        if language not in dict(settings.LANGUAGES):
+            language = translation.get_language() or settings.LANGUAGE_CODE
+        headers = {"Cache-Control": "public, max-age=300", "Vary": "Accept, Accept-Language"}
+        return Response(document(language), headers=headers)
+
+
+@lru_cache(maxsize=len(settings.LANGUAGES))
+def document(language: str) -> dict[str, Any]:
+    """The OpenAPI document, made once by each process: it costs as much as hundreds of other answers."""
+    with translation.override(language):
+        made: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    return made
 
 
 class DocsView(SpectacularSwaggerSplitView):  # type: ignore[misc]

@@ -24,6 +24,15 @@ class Sample:
     kind: str = "json"
     query: str = ""
     path: dict[str, str] = field(default_factory=dict)
+    # How often a generated request takes this body's values over.
+    apt: float = 0.8
+
+    def ids(self, route: Route, place: Place) -> dict[str, str]:
+        """What stands for the parameters of the address."""
+        ids = {**place.ids, **self.path}
+        if route.path.startswith("/api/goals/"):
+            ids["goal"] = ids["goal_id"] = ids.get("global_goal", "")
+        return ids
 
 
 def _login(role: str) -> Callable[[Stage, Place], Body]:
@@ -45,7 +54,7 @@ SAMPLES: dict[str, Sample] = {
     "POST /api/projects": Sample(_plain({"name": "Fresh", "slug": "fresh"})),
     "PUT /api/projects/:": Sample(_plain({"name": "Changed"})),
     "PATCH /api/projects/:": Sample(_plain({"name": "Changed"})),
-    "DELETE /api/projects/:": Sample(lambda _stage, place: {"slug": place.project.slug}),
+    "DELETE /api/projects/:": Sample(query="confirm=shop"),
     "POST /api/projects/:/members": Sample(lambda stage, _place: {"email": stage.people["creator"].email}),
     "POST /api/projects/:/env": Sample(_plain({"key": "MORE", "type": "string", "value": "x"})),
     "PUT /api/projects/:/env": Sample(_plain([{"key": "ONLY", "type": "integer", "value": 3}])),
@@ -57,21 +66,23 @@ SAMPLES: dict[str, Sample] = {
 }
 
 
+def sample_of(route: Route) -> Sample:
+    return SAMPLES.get(route.line, Sample())
+
+
 def url_of(route: Route, place: Place) -> str:
     """The address with real ids in it. Raises KeyError for a parameter that nothing is known of."""
-    ids = {**place.ids, **SAMPLES.get(route.line, Sample()).path}
-    if route.path.startswith("/api/goals/"):
-        ids["goal"] = ids["goal_id"] = ids.get("global_goal", "")
+    ids = sample_of(route).ids(route, place)
     path = route.path
     for name in route.parameters:
         path = path.replace(f"{{{name}}}", quote(ids[name], safe="/"))
-    query = SAMPLES.get(route.line, Sample()).query
+    query = sample_of(route).query.replace("shop", place.project.slug)
     return f"{path}?{query}" if query else path
 
 
 def body_of(route: Route, stage: Stage, place: Place) -> tuple[Body | None, dict[str, str]]:
     """The body, and how APIClient is told its type."""
-    sample = SAMPLES.get(route.line, Sample())
+    sample = sample_of(route)
     if sample.body is not None:
         body = sample.body(stage, place)
         return body, {"format": "json"} if sample.kind == "json" else {"content_type": sample.kind}

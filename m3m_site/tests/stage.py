@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.test import TestCase, override_settings
 from rest_framework.test import APIClient
 
 from accounts.actions.logins import log_in
@@ -51,6 +52,10 @@ class Stage:
         self.foreign = self._furnish("foreigner", self.foreigner, "foreign")
         self.key = self._make_key()
         User.objects.filter(pk=self.people["blocked"].pk).update(is_active=False)
+
+    def __deepcopy__(self, _memo: dict[int, object]) -> Stage:
+        """Itself: TestCase copies what a test might change, and the tests change the database alone."""
+        return self
 
     def _person(self, role: str) -> User:
         email = f"{role}@example.org"
@@ -151,6 +156,17 @@ class Stage:
         everywhere = self._call("root", "POST", "/api/goals", listed)
         if everywhere:
             place.ids["global_goal"] = everywhere["id"]
+
+
+@override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"], RATE_LIMIT=None)
+class StageCase(TestCase):
+    """A stage for all tests of a class; passwords are hashed cheaply, and requests are not counted."""
+
+    stage: Stage
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        cls.stage = Stage()
 
 
 def _offered() -> frozenset[str]:

@@ -10,7 +10,7 @@ from django.test import TestCase
 
 from m3m_site.tests.openapi import Route, routes, shape
 from m3m_site.tests.samples import body_of, url_of
-from m3m_site.tests.stage import Place, Stage
+from m3m_site.tests.stage import Place, StageCase
 
 ACCESS = Path(__file__).with_name("access")
 REFUSALS = {401, 403, 404}
@@ -54,13 +54,7 @@ class ExpectationsTest(TestCase):
         self.assertLessEqual(set(expectations().values()), set(capabilities()))
 
 
-class AccessTest(TestCase):
-    stage: Stage
-
-    @classmethod
-    def setUpTestData(cls) -> None:
-        cls.stage = Stage()
-
+class AccessTest(StageCase):
     def test_every_role_gets_what_the_table_says_in_its_own_project(self) -> None:
         self._compare(self.stage.own, self.stage.roles, foreign=False)
 
