@@ -120,7 +120,9 @@ class ThrottleTest(People):
             client.credentials(HTTP_AUTHORIZATION="Bearer a.b.c", HTTP_X_FORWARDED_FOR=address)
             return client.get("/api/users/me").status_code
 
-        self.assertEqual([status("2001:db8::1"), status("2001:db8::2"), status("2001:db8::3")], [401, 401, 429])
+        self.assertEqual(
+            [status("2001:db8::1"), status("2001:db8::2"), status("2001:db8::3")], [401, 401, 429]
+        )
         self.assertEqual(status("2001:db8:0:1::1"), 401)
 
     @override_settings(RATE_LIMIT=None)
