@@ -11,7 +11,8 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.settings import api_settings
@@ -30,6 +31,17 @@ class TokenAuthentication(JWTAuthentication):
     def get_user(self, validated_token: Token) -> User:  # type: ignore[override]
         """Raises AuthenticationFailed for an ended login, a blocked user and one with a newer password."""
         return login_of(validated_token).user
+
+
+class PageAuthentication(SessionAuthentication):
+    """The session of a page; a change needs its CSRF token too."""
+
+    def enforce_csrf(self, request: Request) -> None:
+        """Raises PermissionDenied with a code of its own."""
+        try:
+            super().enforce_csrf(request)
+        except PermissionDenied as error:
+            raise PermissionDenied(error.detail, "csrf_failed") from error
 
 
 class LoginRefreshToken(RefreshToken):

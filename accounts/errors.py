@@ -7,17 +7,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    ValidationError,
+)
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.utils.translation import gettext_lazy as _
-from django.views import defaults
+from django.views import csrf, defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 
 logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+_BAD_REQUEST = _("The request cannot be understood.")
+_TOO_LARGE = _("The request is too large.")
 
 
 class UserError(Exception):
@@ -110,15 +117,43 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return defaults.page_not_found(request, exception)
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler400: an unknown host, too much in a form, and the like."""
+    if request.path.startswith("/api/"):
+        if isinstance(exception, RequestDataTooBig):
+            return problem_page(request, 413, "too_large", _TOO_LARGE)
+        return problem_page(request, 400, "bad_request", _BAD_REQUEST)
+    return defaults.bad_request(request, exception)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler403."""
+    if request.path.startswith("/api/"):
+        return problem_page(request, 403, "permission_denied", _("You may not do that."))
+    return defaults.permission_denied(request, exception)
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Django's CSRF_FAILURE_VIEW."""
+    if request.path.startswith("/api/"):
+        return problem_page(request, 403, "csrf_failed", _("The CSRF token is missing or wrong."))
+    return csrf.csrf_failure(request, reason)
+
+
 def _body_of(error: Exception) -> tuple[dict[str, Any] | None, dict[str, str]]:
     match error:
         case UserError():
             errors = [{"pointer": error.pointer, "detail": str(error)}] if error.pointer else []
             return problem(error.status, error.code, error, errors, **error.extra), {}
         case exceptions.ValidationError():
-            return _invalid(list(_flat(error.detail))), {}
+            code = "unknown_field" if _codes(error.get_codes()) == {"unknown_field"} else "invalid"
+            return _invalid(list(_flat(error.detail)), code), {}
         case ValidationError():
             return _invalid([{"pointer": "", "detail": text} for text in error.messages]), {}
+        case RequestDataTooBig():
+            return problem(413, "too_large", _TOO_LARGE), {}
+        case SuspiciousOperation() | UnreadablePostError():
+            return problem(400, "bad_request", _BAD_REQUEST), {}
         case Http404():
             return problem(404, "not_found", _("There is no such thing here.")), {}
         case PermissionDenied():
@@ -147,9 +182,18 @@ def _api_problem(error: exceptions.APIException) -> tuple[dict[str, Any], dict[s
     return problem(error.status_code, str(code), detail), headers
 
 
-def _invalid(errors: list[dict[str, str]]) -> dict[str, Any]:
+def _invalid(errors: list[dict[str, str]], code: str = "invalid") -> dict[str, Any]:
     detail = errors[0]["detail"] if len(errors) == 1 else _("Some values cannot be taken.")
-    return problem(400, "invalid", detail, errors)
+    return problem(400, code, detail, errors)
+
+
+def _codes(nested: object) -> set[str]:
+    """The codes of REST framework's errors, nested by field and index, as a flat set."""
+    if isinstance(nested, Mapping):
+        return set().union(*map(_codes, nested.values()))
+    if isinstance(nested, list | tuple):
+        return set().union(*map(_codes, nested))
+    return {str(nested)}
 
 
 def _flat(detail: object, pointer: str = "") -> Iterator[dict[str, str]]:

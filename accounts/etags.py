@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
+from django.http import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
+from rest_framework.request import Request
 
 from accounts.errors import ConflictError
 
@@ -25,3 +29,16 @@ def check_if_match(if_match: str | None, etag: str) -> None:
     """Raises StaleError unless the header is missing or names the present content. Call it with the row locked."""
     if if_match is not None and not matches(if_match, etag):
         raise StaleError
+
+
+def is_fresh(request: Request, response: HttpResponseBase) -> bool:
+    """Whether the caller of a GET has what would be sent, by its ETag in If-None-Match (compared weakly)."""
+    named, etag = request.headers.get("If-None-Match"), response.headers.get("ETag")
+    if (
+        request.method not in ("GET", "HEAD")
+        or response.status_code != HTTPStatus.OK
+        or not named
+        or not etag
+    ):
+        return False
+    return matches(named, etag.removeprefix("W/"))

@@ -25,6 +25,7 @@ __all__ = [
     "require_create_projects",
     "require_edit_user",
     "require_manage_users",
+    "require_root",
 ]
 
 
@@ -54,6 +55,13 @@ def require_create_projects(actor: Actor) -> None:
     """Raises PermissionDenied."""
     if not may_create_projects(actor):
         raise PermissionDenied(_("You may not create projects."))
+
+
+def require_root(actor: Actor) -> None:
+    """Raises PermissionDenied."""
+    if isinstance(actor, SystemActor) or (isinstance(actor, User) and actor.is_active and actor.is_root):
+        return
+    raise PermissionDenied(_("Only the root of this platform may do that."))
 
 
 def require_manage_users(actor: Actor) -> None:

@@ -1,8 +1,28 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 
 from accounts.models import User
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """A body that may hold nothing else: a misspelled field is 400 `unknown_field` instead of silence.
+
+    Fields that are there to be read may stand in it and change nothing, so that an answer can be sent back.
+    """
+
+    def to_internal_value(self, data: Any) -> Any:  # noqa: ANN401  (any JSON)
+        if isinstance(data, Mapping) and (unknown := [name for name in data if name not in self.fields]):
+            message = _("There is no such field.")
+            raise serializers.ValidationError(
+                {str(name): [ErrorDetail(message, "unknown_field")] for name in unknown}
+            )
+        return super().to_internal_value(data)
 
 
 class PermissionsSerializer(serializers.Serializer[User]):

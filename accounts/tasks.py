@@ -9,7 +9,10 @@ from celery import shared_task
 from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
-from accounts.models import Login, LoginAttempt, SocketTicket
+from accounts.models import IdempotentAnswer, Login, LoginAttempt, SocketTicket
+
+# So many rows go in one statement: SQLite has one writer, who must not keep the others waiting.
+CHUNK = 500
 
 logger = logging.getLogger(__name__)
 
@@ -24,3 +27,13 @@ def forget_expired_logins(**unknown: Any) -> None:
     SocketTicket.objects.filter(expires_at__lte=now).delete()
     LoginAttempt.objects.expired().delete()
     Login.objects.filter(expires_at__lte=now).delete()
+
+
+@shared_task
+def forget_expired_answers(**unknown: Any) -> None:
+    """Remove the answers kept for repeated requests once their time is over, a few at a time."""
+    if unknown:
+        logger.warning("unknown arguments: %s", sorted(unknown))
+    late = IdempotentAnswer.objects.filter(expires_at__lte=timezone.now())
+    while keys := list(late.values_list("pk", flat=True)[:CHUNK]):
+        IdempotentAnswer.objects.filter(pk__in=keys, expires_at__lte=timezone.now()).delete()

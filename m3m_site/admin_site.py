@@ -99,6 +99,7 @@ SIDEBAR = [
                 below("/admin/accounts/auditentry/"),
                 is_root,
             ),
+            place(_("API"), "api", "api-docs", below("/api/docs")),
         ],
     },
 ]

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -49,6 +49,36 @@ def parse_duration(value: object) -> float:
     return sum(float(number) * _UNITS[unit] for number, unit in parts)
 
 
+_RATE = re.compile(r"([1-9]\d{0,8})/(\d*)(s|m|h|d)")
+
+
+def parse_rate(value: object) -> tuple[int, int] | None:
+    """Requests and seconds of a rate such as `1200/m` or `100/10s`; None for an empty one."""
+    if value is None or value == "":
+        return None
+    found = _RATE.fullmatch(str(value).strip())
+    if not found or found[2] == "0":
+        raise ValueError(f"'{value}' is not a rate such as 1200/m or 100/10s")
+    return int(found[1]), int(int(found[2] or 1) * _UNITS[found[3]])
+
+
+def check_rate(value: object) -> str:
+    """The rate as it is written; raises ValueError for what is none."""
+    parse_rate(value)
+    return str(value or "")
+
+
+Rate = Annotated[str, BeforeValidator(check_rate)]
+
+
+def check_origin(value: str) -> str:
+    """An origin as browsers send it; raises ValueError for what is none."""
+    if value != "*" and not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+", value):
+        raise ValueError(f"'{value}' is not an origin such as https://app.example.org")
+    return value
+
+
+Origin = Annotated[str, AfterValidator(check_origin)]
 Duration = Annotated[float, BeforeValidator(parse_duration)]
 
 
@@ -68,6 +98,8 @@ class ServerSection(Section):
     allowed_hosts: list[str] = ["*"]
     trusted_proxies: list[str] = []
     secure_cookies: bool = False
+    rate_limit: Rate = "1200/m"  # requests of one actor to /api; empty counts nothing
+    cors_origins: list[Origin] = []  # pages of other origins that may call /api with tokens
     static: str = ""  # where `collectstatic` has put the files; empty serves them from the checkout
 
 

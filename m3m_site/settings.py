@@ -9,8 +9,8 @@ from typing import Any
 import django_stubs_ext
 from django.utils.translation import gettext_lazy as _
 
-from m3m_site import admin_site
-from m3m_site.conf import BASE_DIR, data_dir, load_config, runtime_dir
+from m3m_site import __version__, admin_site
+from m3m_site.conf import BASE_DIR, data_dir, load_config, parse_rate, runtime_dir
 
 django_stubs_ext.monkeypatch()
 
@@ -37,7 +37,10 @@ INSTALLED_APPS = [
     "rest_framework",
     "rest_framework_simplejwt",
     "rest_framework_simplejwt.token_blacklist",
+    "django_filters",
+    "corsheaders",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "channels",
     "django_celery_beat",
     "projects",
@@ -51,6 +54,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "accounts.middleware.RequestIdMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -143,6 +147,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "forget-expired-logins": {"task": "accounts.tasks.forget_expired_logins", "schedule": 24 * 3600.0},
+    "forget-expired-answers": {"task": "accounts.tasks.forget_expired_answers", "schedule": 3600.0},
     "prune-history": {"task": "runtime.tasks.prune_history", "schedule": 24 * 3600.0},
 }
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
@@ -162,6 +167,7 @@ LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "projects"
 SESSION_COOKIE_NAME = "m3m_session"
 CSRF_COOKIE_NAME = "m3m_csrf"
+CSRF_FAILURE_VIEW = "accounts.errors.csrf_failed"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = config.server.secure_cookies
 SESSION_COOKIE_HTTPONLY = True
 SECURE_HSTS_SECONDS = 31536000 if config.server.secure_cookies else 0
@@ -171,12 +177,13 @@ USE_X_FORWARDED_HOST = True
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.TokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "accounts.authentication.PageAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["accounts.api.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.api.throttling.ActorThrottle"],
+    "DEFAULT_SCHEMA_CLASS": "accounts.api.schema.Operation",
     "EXCEPTION_HANDLER": "accounts.errors.problem_response",
     "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -191,7 +198,42 @@ SIMPLE_JWT = {
     "CHECK_REVOKE_TOKEN": True,
     "UPDATE_LAST_LOGIN": True,
 }
-SPECTACULAR_SETTINGS = {"TITLE": "M3M", "VERSION": "0.1.0", "SERVE_INCLUDE_SCHEMA": False}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "M3M",
+    "DESCRIPTION": "Services in JavaScript and their data. Errors are problem details (RFC 9457).",
+    "VERSION": __version__,
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "accounts.api.components.add_components",
+    ],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {
+        "deepLinking": True,
+        "docExpansion": "none",
+        "filter": True,
+        "validatorUrl": None,
+    },
+}
+
+RATE_LIMIT = parse_rate(config.server.rate_limit)
+# Tokens and keys travel in headers that a page sets itself; sessions are never sent across origins.
+CORS_URLS_REGEX = r"^/api/(?!r/)"
+CORS_ALLOW_ALL_ORIGINS = "*" in config.server.cors_origins
+CORS_ALLOWED_ORIGINS = [origin for origin in config.server.cors_origins if origin != "*"]
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_HEADERS = [
+    *("accept", "authorization", "content-type", "x-api-key", "x-request-id"),
+    *("idempotency-key", "if-match", "if-none-match", "range"),
+]
+CORS_EXPOSE_HEADERS = [
+    *("ETag", "Location", "X-Request-ID", "Retry-After", "Idempotency-Replayed", "Content-Disposition"),
+    *("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"),
+]
 
 UNFOLD = admin_site.UNFOLD
 

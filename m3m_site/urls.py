@@ -6,9 +6,13 @@ from django.views.generic import RedirectView
 
 from accounts.api.base import UnknownPath
 from accounts.views import OwnPasswordView
+from m3m_site.api.schema import DocsView, SchemaView
+from m3m_site.api.system import NodesView, SystemView, VersionView
 from projects.views import ProjectKey, ProjectPage, ProjectsPage
-from runtime.views import absent_service, health
+from runtime.views import absent_service, health, live
 
+handler400 = "accounts.errors.bad_request"
+handler403 = "accounts.errors.permission_denied"
 handler404 = "accounts.errors.not_found"
 handler500 = "accounts.errors.server_error"
 
@@ -31,9 +35,16 @@ urlpatterns = [
     path("admin/password_change/", admin.site.admin_view(OwnPasswordView.as_view())),
     path("admin/", admin.site.urls),
     path("health", health),
+    path("health/live", live),
+    path("health/ready", health),
     path("r/<str:slug>", absent_service),
     path("r/<str:slug>/", absent_service),
     path("r/<str:slug>/<path:route>", absent_service),
+    path("api/schema", SchemaView.as_view(), name="schema"),
+    path("api/docs", DocsView.as_view(), name="api-docs"),
+    path("api/version", VersionView.as_view()),
+    path("api/system/info", SystemView.as_view()),
+    path("api/system/nodes", NodesView.as_view()),
     path("api/", include("accounts.urls")),
     path("api/", include("projects.urls")),
     path("api/", include("pipeline.urls")),

@@ -72,6 +72,8 @@ def _accepted(request: Request, run: Run, done: Callable[[Run], bool]) -> Respon
 
 
 class StartView(ProjectDoor):
+    tag = "service"
+
     @extend_schema(request=StartSerializer, responses={202: RunSerializer})
     def post(self, request: Request, project: str) -> Response:
         """Start a release, a branch, or with an empty body the active release; `?wait=` holds the answer."""
@@ -83,6 +85,8 @@ class StartView(ProjectDoor):
 
 
 class RestartView(ProjectDoor):
+    tag = "service"
+
     @extend_schema(request=StartSerializer, responses={202: RunSerializer})
     def post(self, request: Request, project: str) -> Response:
         """Start anew what ran last, or the release or branch that is named."""
@@ -95,6 +99,8 @@ class RestartView(ProjectDoor):
 
 
 class StopView(ProjectDoor):
+    tag = "service"
+
     @extend_schema(request=None, responses={202: RunSerializer, 204: None})
     def post(self, request: Request, project: str) -> Response:
         """Stop the service; answers the run that is to end, or the last one; 204 where none ever was."""
@@ -108,6 +114,8 @@ class StopView(ProjectDoor):
 
 
 class StatusView(ProjectDoor):
+    tag = "service"
+
     @extend_schema(responses=StatusSerializer)
     def get(self, request: Request, project: str) -> Response:
         """Status, newest run, routes and schedules."""
@@ -116,6 +124,8 @@ class StatusView(ProjectDoor):
 
 class LogDoor(ProjectDoor):
     """Doors to the log of one run: the newest, or the one that `?run=` names."""
+
+    tag = "logs"
 
     def run_of(self, run_id: UUID | None) -> Run | None:
         runs = Run.objects.filter(project=self.project)

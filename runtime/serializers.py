@@ -38,7 +38,7 @@ class StatusSerializer(serializers.Serializer[dict[str, Any]]):
     status = serializers.ChoiceField(choices=["running", "starting", "stopping", "stopped", "crashed"])
     run = RunSerializer(allow_null=True)
     routes = RouteSerializer(many=True)
-    schedules = serializers.ListField(child=serializers.DictField())
+    schedules = serializers.ListField(child=serializers.CharField(), max_length=0, help_text="Empty for now.")
     route_url = serializers.CharField()
 
 

@@ -68,6 +68,11 @@ def _node() -> str:
 CHECKS: dict[str, Callable[[], str]] = {"database": _database, "redis": _redis, "node": _node}
 
 
+def live(request: HttpRequest) -> JsonResponse:
+    """200 while this process answers at all; asks nothing of the database."""
+    return JsonResponse({"status": "ok"})
+
+
 def health(request: HttpRequest) -> JsonResponse:
     """200 when web, database, Redis and a node are well, else 503 with a word on each that is not."""
     report = {"web": "ok"}

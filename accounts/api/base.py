@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
 from django.utils.translation import gettext_lazy as _
+from rest_framework import status
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.pagination import PageNumberPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.errors import NotFoundError
+from accounts.api.throttling import rate_headers
+from accounts.errors import NotFoundError, UserError
+from accounts.etags import is_fresh
 from accounts.models import KeyActor, User
 from accounts.permissions import actor_of, asking
 
 
 class Door(APIView):
     """Parse, call one action, answer."""
+
+    # The chapter of the API's document, where the path does not tell.
+    tag: ClassVar[str] = ""
+    # Methods that take If-Match; the others of such a door answer an ETag.
+    if_match: ClassVar[Sequence[str]] = ()
 
     @property
     def actor(self) -> User | KeyActor:
@@ -24,6 +38,28 @@ class Door(APIView):
         """The person who asks, where a key will not do; raises NotAuthenticated."""
         return actor_of(self.request)
 
+    def perform_authentication(self, request: Request) -> None:
+        try:
+            super().perform_authentication(request)
+        except AuthenticationFailed:
+            # Whoever tries out tokens and keys is counted too, by his address.
+            self.check_throttles(request)
+            raise
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Which methods there are, in `Allow`."""
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        """Adds the headers of the rate; answers 304 to whoever names the present ETag in If-None-Match."""
+        if is_fresh(request, response):
+            kept = {name: response[name] for name in ("ETag", "Cache-Control", "Expires") if name in response}
+            response = Response(status=status.HTTP_304_NOT_MODIFIED, headers=kept)
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        for name, value in rate_headers(request).items():
+            answer[name] = value
+        return answer
+
 
 class Pages(PageNumberPagination):
     """`{count, next, previous, results}`, chosen by `page` and `page_size`."""
@@ -31,6 +67,35 @@ class Pages(PageNumberPagination):
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 200
+
+    def get_page_size(self, request: Request) -> int:
+        """Raises UserError for what is no number from 1 to the largest."""
+        text = request.query_params.get(self.page_size_query_param or "")
+        if text is None:
+            return self.page_size or self.max_page_size
+        if not (
+            text.isascii() and text.isdecimal() and len(text) < 6 and 0 < int(text) <= self.max_page_size
+        ):
+            message = _("page_size is a number from 1 to {largest}.").format(largest=self.max_page_size)
+            raise UserError("page_size_invalid", message)
+        return int(text)
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:  # noqa: ANN401  (as the base has it)
+        size = {"type": "integer", "minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
+        return [
+            {
+                "name": self.page_query_param,
+                "in": "query",
+                "description": "Which page, from 1 on.",
+                "schema": {"type": "integer", "minimum": 1, "default": 1},
+            },
+            {
+                "name": self.page_size_query_param,
+                "in": "query",
+                "description": "How many results a page holds.",
+                "schema": size,
+            },
+        ]
 
 
 class UnknownPath(Door):

@@ -12,9 +12,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
+from django.core.files import File
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
+from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
@@ -48,6 +51,7 @@ def idempotent(method: Method) -> Method:
         name = digest("\n".join((_who(door.actor), request.method or "", request.path, key)))
         return _once(name, _fingerprint(request), lambda: method(door, request, *args, **kwargs))
 
+    wrapped.idempotent = True  # type: ignore[attr-defined]  # read by the API's document
     return wrapped  # type: ignore[return-value]
 
 
@@ -59,6 +63,9 @@ def _once(name: str, fingerprint: str, answer: Callable[[], Response]) -> Respon
         if not _claim(row):
             return _replay(name, fingerprint)
         response = answer()
+        if response.status_code >= status.HTTP_400_BAD_REQUEST:
+            transaction.set_rollback(True)
+            return response
         row.status, row.body = response.status_code, _plain(response.data)
         row.headers = {header: response[header] for header in _KEPT_HEADERS if header in response}
         row.save(update_fields=["status", "body", "headers"])
@@ -89,8 +96,23 @@ def _who(actor: User | KeyActor) -> str:
 
 
 def _fingerprint(request: Request) -> str:
-    body = json.dumps([request.query_params.urlencode(), request.data], sort_keys=True, default=str)
+    """Of the parameters and of the body as it was understood: the order of keys does not matter."""
+    data = request.data
+    if isinstance(data, MultiValueDict):
+        data = {name: [_told(value) for value in values] for name, values in data.lists()}
+    body = json.dumps([request.query_params.urlencode(), data], sort_keys=True, default=str)
     return hashlib.sha256(body.encode("utf-8", "replace")).hexdigest()
+
+
+def _told(value: object) -> object:
+    """A part of a form; of a file its name and what it holds."""
+    if not isinstance(value, File):
+        return value
+    whole = hashlib.sha256()
+    for chunk in value.chunks():
+        whole.update(chunk)
+    value.seek(0)
+    return [value.name, whole.hexdigest()]
 
 
 def _plain(data: object) -> Any:  # noqa: ANN401  (any JSON)

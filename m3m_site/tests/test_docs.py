@@ -275,7 +275,7 @@ def routes() -> Iterator[tuple[str, str]]:
         for method in METHODS:
             if hasattr(getattr(view, "view_class", None), method) and path.startswith("/api/"):
                 yield method.upper(), shape(path)
-    yield "GET", "/health"
+    yield from (("GET", path) for path in ("/health", "/health/live", "/health/ready"))
 
 
 def patterns(found: list[Any], prefix: str = "/") -> Iterator[tuple[str, Any]]:

@@ -6,14 +6,15 @@ from typing import ClassVar
 from uuid import UUID
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
-from rest_framework.filters import OrderingFilter, SearchFilter
+from rest_framework.filters import SearchFilter
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import Door, Pages
+from accounts.api.filters import OrderingFilter
 from accounts.errors import NotFoundError
 from accounts.serializers import PersonSerializer
 from projects.actions.members import add_member, remove_member
@@ -69,7 +70,11 @@ class ProjectView(ProjectDoor):
 
     patch = put
 
-    @extend_schema(request=ConfirmationSerializer, responses={204: None})
+    @extend_schema(
+        request=ConfirmationSerializer,
+        responses={204: None},
+        parameters=[OpenApiParameter("confirm", str, description="The project's slug, once more.")],
+    )
     def delete(self, request: Request, project: str) -> Response:
         """Delete a project and all in it; `slug` in the body or `?confirm=` has to repeat its slug."""
         found = self.project

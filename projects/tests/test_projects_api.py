@@ -103,7 +103,12 @@ class ProjectsTest(ProjectCase):
         self.assertEqual(slugs("ordering=-created_at&page_size=1"), ["gamma"])
         self.assertEqual(slugs("search=ALP"), ["alpha"])
         self.assertEqual(slugs("page_size=3&page=2"), ["shop"])
-        self.assertEqual(slugs("ordering=owner__password&search="), ["alpha", "beta", "gamma", "shop"])
+        for query, code in (
+            ("ordering=owner__password", "ordering_invalid"),
+            ("page_size=0", "page_size_invalid"),
+        ):
+            response = client.get(f"/api/projects?{query}")
+            self.assertEqual((response.status_code, response.json()["code"]), (400, code))
         self.assertEqual(client.get("/api/projects?page=99").status_code, 404)
         self.assertEqual(client.get("/api/projects?search=%00").status_code, 400)
         self.assertIn("page=2", client.get("/api/projects?page_size=3").json()["next"])
