@@ -12,8 +12,9 @@ from rest_framework.exceptions import AuthenticationFailed, Throttled
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 from unfold.widgets import UnfoldAdminPasswordWidget
 
+from accounts.actions.checks import check_password_strength
 from accounts.actions.logins import check_credentials
-from accounts.actions.users import change_password, check_password_strength
+from accounts.actions.profile import change_password
 from accounts.authentication import client_ip
 from accounts.errors import UserError
 from accounts.models import User
