@@ -28,7 +28,9 @@ class PermissionsSerializer(serializers.Serializer[User]):
 class UserSerializer(serializers.ModelSerializer[User]):
     """A person; `represent` fills in what comes from above and leaves out what is personal."""
 
-    avatar = serializers.CharField(read_only=True, allow_null=True, help_text="Address of the picture.")
+    avatar = serializers.CharField(
+        source="avatar_url", read_only=True, allow_null=True, help_text="Address of the picture."
+    )
     is_blocked = serializers.BooleanField(read_only=True)
     permissions = PermissionsSerializer(source="*", read_only=True)
     language = serializers.ChoiceField(

@@ -3,9 +3,11 @@
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 
-def find_projects(apps, schema_editor):
+def find_projects(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Entries on projects themselves say which; of others the floor of accounts cannot tell."""
     AuditEntry = apps.get_model("accounts", "AuditEntry")
     on_projects = AuditEntry.objects.filter(target_type="projects.project")

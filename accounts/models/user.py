@@ -192,7 +192,7 @@ class User(AbstractBaseUser):
         return not self.is_active
 
     @property
-    def avatar(self) -> str | None:
+    def avatar_url(self) -> str | None:
         """Where the picture is; another picture has another address, so that either may be cached for long."""
         if not self.avatar_digest:
             return None

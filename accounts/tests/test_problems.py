@@ -65,7 +65,7 @@ class ProblemTest(People):
 
     def test_a_database_that_is_away(self) -> None:
         with (
-            mock.patch("accounts.actions.users.record", side_effect=OperationalError("planted")),
+            mock.patch("accounts.actions.profile.record", side_effect=OperationalError("planted")),
             self.assertLogs("accounts.errors", "ERROR"),
         ):
             response = self.client_of(self.alice).put("/api/users/me", {"name": "x"})
