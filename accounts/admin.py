@@ -12,9 +12,18 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 
-from accounts.actions.users import RIGHTS, create_user, delete_user, set_password, update_user
+from accounts.actions.users import (
+    RIGHTS,
+    block_user,
+    create_user,
+    delete_user,
+    set_password,
+    unblock_user,
+    update_user,
+)
 from accounts.errors import UserError
 from accounts.forms import UserForm
 from accounts.models import AuditEntry, User
@@ -104,10 +113,19 @@ class UserAdmin(ActionAdmin):
         "can_manage_users",
         "last_login",
     )
-    list_filter = ("is_active", "can_create_projects", "can_manage_users")
+    list_filter = ("is_active", "is_root", "can_create_projects", "can_manage_users", "last_login")
     search_fields = ("email", "name")
     ordering = ("email",)
-    fields = ("email", "name", "password", "is_active", "can_create_projects", "can_manage_users")
+    fields = (
+        "email",
+        "name",
+        "password",
+        "is_active",
+        "can_create_projects",
+        "can_manage_users",
+        "project_access",
+    )
+    actions = ("block", "unblock")
 
     def has_view_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_view_permission(request) and allowed(require_manage_users, request.user)
@@ -125,7 +143,11 @@ class UserAdmin(ActionAdmin):
         return removable and self.has_change_permission(request, obj)
 
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
-        hidden = {"password"} if obj and not self.has_change_permission(request, obj) else set()
+        hidden = set()
+        if obj is not None and not self.has_change_permission(request, obj):
+            hidden = {"password", "project_access"}
+        elif obj is not None and obj == request.user:
+            hidden = {"project_access"}
         return [name for name in self.fields if name not in hidden]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
@@ -134,6 +156,24 @@ class UserAdmin(ActionAdmin):
         if obj is not None and obj.pk == actor.pk:
             return ["is_active", *RIGHTS]
         return [right for right in RIGHTS if not (actor.is_root or getattr(actor, right))]
+
+    @admin.action(description=gettext_lazy("Block: logins and sessions end"), permissions=["change"])
+    def block(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self._each(request, queryset, block_user)
+
+    @admin.action(description=gettext_lazy("Unblock"), permissions=["change"])
+    def unblock(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self._each(request, queryset, unblock_user)
+
+    def _each(self, request: HttpRequest, queryset: QuerySet[User], act: Callable[..., User]) -> None:
+        """All of them or none."""
+        try:
+            with transaction.atomic():
+                done = [act(actor=actor_of(request), user=user) for user in queryset]
+        except (PermissionDenied, UserError) as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, _("Changed: {count}").format(count=len(done)))
 
     def save_model(self, request: HttpRequest, obj: User, form: UserForm, change: bool) -> None:
         actor, data = actor_of(request), dict(form.cleaned_data)
@@ -175,6 +215,7 @@ class AuditEntryAdmin(ActionAdmin):
         "target_type",
         "target_id",
         "target_label",
+        "project_id",
         "before",
         "after",
         "ip",
@@ -182,8 +223,5 @@ class AuditEntryAdmin(ActionAdmin):
     )
     fields = readonly_fields
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEntry]:
-        return AuditEntry.objects.all()
-
     def has_view_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
-        return super().has_view_permission(request) and actor_of(request).sees_everything
+        return super().has_view_permission(request) and allowed(require_manage_users, request.user)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model
@@ -34,10 +35,12 @@ def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
     ip: str | None = None,
+    project: UUID | None = None,
 ) -> AuditEntry:
     """Write who did what, inside the caller's transaction. `before` and `after` must hold no secrets.
 
-    Where both are given, only what differs is kept.
+    Where both are given, only what differs is kept. The entry belongs to `project`, or to the one that the target is
+    or names by `project_id`.
     """
     if before is not None and after is not None:
         changed = [key for key in {**before, **after} if before.get(key) != after.get(key)]
@@ -51,11 +54,21 @@ def record(
         target_type=target._meta.label_lower,
         target_id=str(target.pk),
         target_label=str(target)[:254],
+        project_id=project or _project_of(target),
         before=_plain(before),
         after=_plain(after),
         ip=ip or where.ip,
         request_id=where.request_id,
     )
+
+
+def _project_of(target: Model) -> UUID | None:
+    """The id of the project that a target is or belongs to, as far as it says so itself; asks no query."""
+    if target._meta.label_lower == "projects.project":
+        key: UUID = target.pk
+        return key
+    named = getattr(target, "project_id", None)
+    return named if isinstance(named, UUID) else None
 
 
 def _plain(values: Mapping[str, Any] | None) -> dict[str, Any] | None:

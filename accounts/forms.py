@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -10,13 +11,15 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 from rest_framework.exceptions import AuthenticationFailed, Throttled
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
-from unfold.widgets import UnfoldAdminPasswordWidget
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelect2MultipleWidget
 
+from accounts import facets
+from accounts.actions.checks import check_password_strength
 from accounts.actions.logins import check_credentials
-from accounts.actions.users import change_password, check_password_strength
+from accounts.actions.profile import change_password
 from accounts.authentication import client_ip
 from accounts.errors import UserError
-from accounts.models import User
+from accounts.models import SYSTEM, User
 
 
 class LoginForm(AuthenticationForm):  # type: ignore[misc]
@@ -55,6 +58,13 @@ class OwnPasswordForm(AdminOwnPasswordChangeForm):  # type: ignore[misc]
 class UserForm(forms.ModelForm[User]):
     """A person for managers of users; an empty password leaves the present one."""
 
+    project_access = forms.MultipleChoiceField(
+        label=_("Access to projects"),
+        required=False,
+        widget=UnfoldAdminSelect2MultipleWidget,
+        help_text=_("The projects that the person is a member of."),
+    )
+
     password = forms.CharField(
         label=_("Password"),
         required=False,
@@ -66,6 +76,18 @@ class UserForm(forms.ModelForm[User]):
     class Meta:
         model = User
         fields = ("email", "name", "is_active", "can_create_projects", "can_manage_users")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "project_access" in self.fields:
+            projects = facets.projects()
+            self.fields["project_access"].choices = projects.choices()  # type: ignore[attr-defined]
+            if not self.instance._state.adding:
+                found = projects.access([self.instance], SYSTEM).get(self.instance.pk, [])
+                self.initial["project_access"] = [str(key) for key in found]
+
+    def clean_project_access(self) -> list[UUID]:
+        return [UUID(key) for key in self.cleaned_data["project_access"]]
 
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]

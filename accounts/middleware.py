@@ -6,7 +6,9 @@ import re
 import uuid
 from collections.abc import Callable
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponseBase
+from django.utils import translation
 
 from accounts.audit import Origin, origin
 from accounts.authentication import client_ip
@@ -30,3 +32,26 @@ class RequestIdMiddleware:
             origin.reset(token)
         response["X-Request-ID"] = request_id
         return response
+
+
+class LanguageMiddleware:
+    """Pages speak the language that the person chose; who chose none, what LocaleMiddleware found."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if language := _chosen_language(request):
+            translation.activate(language)
+            request.LANGUAGE_CODE = language
+        return self.get_response(request)
+
+
+def _chosen_language(request: HttpRequest) -> str:
+    """Asks no query where there is no session."""
+    if not request.path.startswith(("/admin", "/api/")):
+        return ""
+    try:
+        return str(getattr(request.user, "language", ""))
+    except (OperationalError, InterfaceError):
+        return ""  # what comes next says it better

@@ -22,6 +22,7 @@ __all__ = [
     "actor_of",
     "asking",
     "may_create_projects",
+    "may_manage_users",
     "require_create_projects",
     "require_edit_user",
     "require_manage_users",
@@ -64,18 +65,26 @@ def require_root(actor: Actor) -> None:
     raise PermissionDenied(_("Only the root of this platform may do that."))
 
 
+def may_manage_users(actor: Actor) -> bool:
+    if isinstance(actor, SystemActor):
+        return True
+    if isinstance(actor, KeyActor):
+        return False
+    return actor.is_active and (actor.is_root or actor.can_manage_users)
+
+
 def require_manage_users(actor: Actor) -> None:
     """Raises PermissionDenied."""
-    if isinstance(actor, SystemActor):
-        return
-    if not (isinstance(actor, User) and actor.is_active and (actor.is_root or actor.can_manage_users)):
+    if not may_manage_users(actor):
         raise PermissionDenied(_("You may not manage users."))
 
 
 def require_edit_user(actor: Actor, user: User) -> None:
-    """Managers of users edit others; the root is edited by itself alone. Raises PermissionDenied."""
+    """Managers of users edit others alone; the root is edited by itself alone. Raises PermissionDenied."""
     if user.is_root:
         if not isinstance(actor, User) or actor.pk != user.pk:
             raise PermissionDenied(_("The root account is changed by itself alone."))
         return
     require_manage_users(actor)
+    if user == actor:
+        raise PermissionDenied(_("Nobody manages the own account; the profile is yours to change."))

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from accounts.models import User
+from accounts import facets
+from accounts.choices import Language, Theme
+from accounts.limits import PROJECTS_AT_ONCE
+from accounts.models import AuditEntry, User
+from accounts.permissions import Actor, may_manage_users
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -28,25 +33,152 @@ class StrictSerializer(serializers.Serializer[Any]):
 class PermissionsSerializer(serializers.Serializer[User]):
     create_projects = serializers.BooleanField(source="can_create_projects", read_only=True)
     manage_users = serializers.BooleanField(source="can_manage_users", read_only=True)
+    project_access = serializers.SerializerMethodField(
+        help_text="Ids of the projects that the person is a member of; of those you see."
+    )
+
+    def get_project_access(self, user: User) -> list[UUID]:
+        found: list[UUID] = self.context["access"].get(user.pk, [])
+        return found
 
 
 class UserSerializer(serializers.ModelSerializer[User]):
-    """A person as he sees himself."""
+    """A person; `represent` fills in what comes from above and leaves out what is personal."""
 
+    avatar = serializers.CharField(
+        source="avatar_url", read_only=True, allow_null=True, help_text="Address of the picture."
+    )
+    is_blocked = serializers.BooleanField(read_only=True)
     permissions = PermissionsSerializer(source="*", read_only=True)
+    language = serializers.ChoiceField(
+        choices=["", *Language.values],
+        allow_null=True,
+        read_only=True,
+        help_text="Of pages; empty means the browser's. Null to others.",
+    )
+    theme = serializers.ChoiceField(
+        choices=Theme.values, allow_null=True, read_only=True, help_text="Null to others."
+    )
+    last_login = serializers.DateTimeField(
+        read_only=True, allow_null=True, help_text="Null before the first one, and to others."
+    )
 
     class Meta:
         model = User
-        fields = ("id", "email", "name", "is_root", "permissions", "last_login", "created_at", "updated_at")
-        read_only_fields = ("email", "last_login")
+        fields = (
+            "id",
+            "email",
+            "name",
+            "avatar",
+            "is_root",
+            "is_active",
+            "is_blocked",
+            "permissions",
+            "language",
+            "theme",
+            "last_login",
+            "created_at",
+            "updated_at",
+        )
+        read_only_fields = fields
+
+
+def represent(users: Sequence[User], viewer: Actor) -> list[dict[str, Any]]:
+    """People as the viewer may see them; one query for any number of them."""
+    access = facets.projects().access(users, viewer) if users else {}
+    rows = UserSerializer(users, many=True, context={"access": access}).data
+    personal = dict.fromkeys(("language", "theme", "last_login"))
+    everything = may_manage_users(viewer)
+    return [
+        {**row} if everything or user == viewer else {**row, **personal}
+        for user, row in zip(users, rows, strict=True)
+    ]
 
 
 class PersonSerializer(serializers.ModelSerializer[User]):
-    """A person as others see him."""
+    """A person as others meet him: a member, an author."""
 
     class Meta:
         model = User
         fields = ("id", "email", "name")
+
+
+class RightsSerializer(serializers.Serializer[None]):
+    """Rights to give or to take; what is left out stays."""
+
+    create_projects = serializers.BooleanField(required=False)
+    manage_users = serializers.BooleanField(required=False)
+    project_access = serializers.ListField(
+        child=serializers.UUIDField(),
+        max_length=PROJECTS_AT_ONCE,
+        required=False,
+        help_text="Ids of all the projects that the person shall be a member of.",
+    )
+
+
+class ChangedUserSerializer(serializers.Serializer[User]):
+    """What a manager of users changes; what is left out stays."""
+
+    email = serializers.CharField(max_length=254, required=False)
+    name = serializers.CharField(max_length=100, allow_blank=True, required=False)
+    permissions = RightsSerializer(required=False)
+
+    def changes(self) -> dict[str, Any]:
+        """As the actions take them."""
+        data = dict(self.validated_data)
+        rights = data.pop("permissions", {})
+        names = {"create_projects": "can_create_projects", "manage_users": "can_manage_users"}
+        return {**data, **{names.get(key, key): value for key, value in rights.items()}}
+
+
+class NewUserSerializer(ChangedUserSerializer):
+    email = serializers.CharField(max_length=254)
+    password = serializers.CharField(max_length=1024, trim_whitespace=False, write_only=True)
+
+
+class ProfileSerializer(serializers.Serializer[User]):
+    """What a person changes of himself; what is left out stays."""
+
+    name = serializers.CharField(max_length=100, allow_blank=True, required=False)
+    language = serializers.ChoiceField(choices=["", *Language.values], required=False)
+    theme = serializers.ChoiceField(choices=Theme.values, required=False)
+
+
+class GivenPasswordSerializer(serializers.Serializer[User]):
+    password = serializers.CharField(max_length=1024, trim_whitespace=False, write_only=True)
+
+
+class AuditEntrySerializer(serializers.ModelSerializer[AuditEntry]):
+    """One change: who, what, on what, before and after, from where."""
+
+    actor = serializers.UUIDField(
+        source="actor_id",
+        read_only=True,
+        allow_null=True,
+        help_text="Null for keys, the system and who is gone.",
+    )
+    before = serializers.DictField(read_only=True, allow_null=True)
+    after = serializers.DictField(read_only=True, allow_null=True)
+    project_id = serializers.UUIDField(read_only=True, allow_null=True)
+
+    class Meta:
+        model = AuditEntry
+        fields = (
+            "id",
+            "created_at",
+            "actor",
+            "actor_label",
+            "verb",
+            "target_type",
+            "target_id",
+            "target_label",
+            "project_id",
+            "before",
+            "after",
+            "ip",
+            "request_id",
+        )
+        read_only_fields = fields
 
 
 class LoginSerializer(serializers.Serializer[User]):

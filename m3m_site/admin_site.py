@@ -97,7 +97,7 @@ SIDEBAR = [
                 "history",
                 "admin:accounts_auditentry_changelist",
                 below("/admin/accounts/auditentry/"),
-                is_root,
+                manages_users,
             ),
             place(_("API"), "api", "api-docs", below("/api/docs")),
         ],
@@ -119,5 +119,11 @@ UNFOLD: dict[str, Any] = {
     "BORDER_RADIUS": "8px",
     "COLORS": {"primary": TEAL},
     "STYLES": [lambda _request: static("dist/m3m.css")],
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("Your profile"), "link": reverse_lazy("profile")},
+            {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
+        ]
+    },
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": SIDEBAR},
 }

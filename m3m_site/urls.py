@@ -5,7 +5,7 @@ from django.urls import include, path, re_path, register_converter
 from django.views.generic import RedirectView
 
 from accounts.api.base import UnknownPath
-from accounts.views import OwnPasswordView
+from accounts.views import OwnPasswordView, ProfilePage, set_language
 from m3m_site.api.schema import DocsView, SchemaView
 from m3m_site.api.system import NodesView, SystemView, VersionView
 from projects.views import ProjectKey, ProjectPage, ProjectsPage
@@ -30,7 +30,8 @@ urlpatterns = [
     path("admin/projects/", projects_page, name="projects"),
     path("admin/projects/<project:project>/", project_page, name="project"),
     path("admin/projects/<project:project>/<slug:tab>/", project_page, name="project-tab"),
-    path("admin/i18n/", include("django.conf.urls.i18n")),
+    path("admin/i18n/setlang/", set_language, name="set_language"),
+    path("admin/profile/", admin.site.admin_view(ProfilePage.as_view()), name="profile"),
     # Before the admin's own, which would change a password past the audit.
     path("admin/password_change/", admin.site.admin_view(OwnPasswordView.as_view())),
     path("admin/", admin.site.urls),

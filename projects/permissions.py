@@ -14,9 +14,10 @@ __all__ = ["Right", "require"]
 
 
 def require(actor: Actor, project: Project, right: Right) -> None:
-    """Raises NotFoundError to a stranger and PermissionDenied to a member who lacks the right."""
+    """Raises NotFoundError to who does not see the project and PermissionDenied to a member who lacks the right."""
     rights = project.rights_of(actor)
-    if not rights:
+    if right in rights:
+        return
+    if Right.VIEW not in rights:
         raise NotFoundError("project_not_found", _("There is no such project."))
-    if right not in rights:
-        raise PermissionDenied(_("Only the owner of the project may do that."))
+    raise PermissionDenied(_("Only the owner of the project may do that."))

@@ -45,6 +45,14 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
         )
 
 
+class ProjectNameSerializer(serializers.ModelSerializer[Project]):
+    """A project as those see it who give people access to it."""
+
+    class Meta:
+        model = Project
+        fields = ("id", "name", "slug", "color")
+
+
 def represent(projects: Sequence[Project]) -> list[dict[str, Any]]:
     """Projects with all their facets: a constant number of queries for any number of projects."""
     loaded = facets.load(projects)

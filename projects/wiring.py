@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts import facets as people
 from projects import tabs
+from projects.actions.people import ProjectsOfPeople
 from projects.choices import Right
 from projects.views import fill_environment, fill_settings
 
+people.register_projects(ProjectsOfPeople())
 tabs.register(
     tabs.Tab(
         "environment",

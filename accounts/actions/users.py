@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
+from uuid import UUID
 
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.validators import validate_email
+from django.contrib.auth.hashers import make_password
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
+from accounts import facets
+from accounts.actions.checks import (
+    check_email,
+    check_fields,
+    check_password_strength,
+    email_taken,
+    keep_password,
+    locked,
+)
 from accounts.audit import record
 from accounts.errors import ConflictError, UserError
 from accounts.models import SYSTEM, Login, SystemActor, User, normalise_email
@@ -41,134 +48,123 @@ def create_user(
     name: str = "",
     can_create_projects: bool = False,
     can_manage_users: bool = False,
+    project_access: Sequence[UUID] = (),
 ) -> User:
-    """A new person, with rights the actor has. Raises UserError, PermissionDenied."""
+    """A new person, with rights the actor has and access to projects. Raises UserError, PermissionDenied."""
     require_manage_users(actor)
     fields = {"can_create_projects": can_create_projects, "can_manage_users": can_manage_users}
     _require_own_rights(actor, [right for right, given in fields.items() if given])
     make = partial(User.objects.create_user, email, password, name=name, **fields)
-    return _add(actor, "create_user", email, password, make)
+    check_fields(User(name=name), ["name"])
+    with transaction.atomic():
+        user = _add(actor, "create_user", email, password, make, project_access)
+        if project_access:
+            facets.projects().set_access(actor, user, project_access)
+    return user
 
 
-def update_user(*, actor: Actor, user: User, **changes: Any) -> User:
-    """Change e-mail, name, rights or `is_active`; blocking ends the person's logins.
+def update_user(
+    *, actor: Actor, user: User, project_access: Sequence[UUID] | None = None, **changes: Any
+) -> User:
+    """Change e-mail, name, rights, `is_active` or the projects that the person is a member of.
 
-    The actor needs every right that is given or taken. Raises UserError, PermissionDenied.
+    The actor needs every right that is given or taken; blocking ends the person's logins. Raises UserError,
+    PermissionDenied.
     """
-    require_edit_user(actor, user)
-    unknown = changes.keys() - set(_SHOWN)
-    if unknown:
-        raise TypeError(f"cannot change {sorted(unknown)}")
-    with transaction.atomic():
-        user = User.objects.select_for_update().get(pk=user.pk)
-        before = _shown(user)
-        changes = {key: value for key, value in changes.items() if before[key] != value}
-        _check_changes(actor, user, changes)
-        for key, value in changes.items():
-            setattr(user, key, value)
-        _save(user)
-        if not user.is_active:
-            Login.objects.filter(user=user).end()
-        record(actor=actor, verb="update_user", target=user, before=before, after=_shown(user))
-    return user
+    return _change(actor, user, "update_user", changes, project_access)
 
 
-def update_profile(*, actor: User, name: str) -> User:
-    """A person changes the own name."""
-    with transaction.atomic():
-        user = User.objects.select_for_update().get(pk=actor.pk)
-        before = _shown(user)
-        user.name = name
-        user.save(update_fields=["name", "updated_at"])
-        record(actor=actor, verb="update_profile", target=user, before=before, after=_shown(user))
-    return user
+def block_user(*, actor: Actor, user: User) -> User:
+    """Shut somebody out; logins and sessions end. Again is no error. Raises UserError, PermissionDenied."""
+    return _change(actor, user, "block_user", {"is_active": False})
 
 
-def change_password(*, actor: User, old_password: str, new_password: str) -> None:
-    """A person changes the own password; all logins end. Raises UserError."""
-    if not actor.check_password(old_password):
-        raise UserError("password_wrong", _("The present password is wrong."), pointer="/old_password")
-    _set_password(actor, actor, new_password, "change_password", pointer="/new_password")
+def unblock_user(*, actor: Actor, user: User) -> User:
+    """Let somebody in again. Again is no error. Raises PermissionDenied."""
+    return _change(actor, user, "unblock_user", {"is_active": True})
 
 
 def set_password(*, actor: Actor, user: User, password: str) -> None:
     """Give somebody else a password; all logins end. Raises UserError, PermissionDenied."""
     require_edit_user(actor, user)
-    # Whoever sets a password can sign in as that person, so it would lend rights.
-    _require_own_rights(actor, [right for right in RIGHTS if getattr(user, right)])
-    _set_password(actor, user, password, "set_password", pointer="/password")
+    if user.is_root:
+        raise PermissionDenied(_("The root changes its password with the present one."))
+    check_password_strength(password, user)
+    encoded = make_password(password)
+    with transaction.atomic():
+        user = locked(user)
+        # Whoever sets a password can sign in as that person, so it would lend rights.
+        _require_own_rights(actor, [right for right in RIGHTS if getattr(user, right)])
+        keep_password(user, encoded)
+        record(actor=actor, verb="set_password", target=user)
 
 
-def delete_user(*, actor: Actor, user: User) -> None:
-    """Raises UserError for the root, for oneself and for an owner of projects; PermissionDenied."""
+def delete_user(*, actor: Actor, user: User, transfer_to: User | None = None) -> None:
+    """Delete somebody else; projects that the person owns go to `transfer_to`.
+
+    Raises UserError for the root and for an owner of projects where nobody is named to have them;
+    PermissionDenied.
+    """
     if user.is_root:
         raise UserError("root_stays", _("The root account cannot be deleted."), status=403)
     require_edit_user(actor, user)
-    if user == actor:
-        raise UserError("own_account", _("You cannot delete your own account."))
     with transaction.atomic():
+        user = locked(user)
+        if owned := facets.projects().owned_by(user):
+            _hand_over(actor, user, transfer_to, owned)
         record(actor=actor, verb="delete_user", target=user, before=_shown(user))
         try:
             user.delete()
         except ProtectedError:
-            message = _("This person owns projects; give them to somebody else or delete them first.")
-            raise ConflictError("owns_projects", message) from None
+            raise _owns_projects([]) from None
 
 
-@dataclass(frozen=True)
-class RootAccount:
-    """What `ensure_root` found or made; the password is there only when it was generated just now."""
-
-    email: str
-    created: bool
-    password: str | None = None
-
-
-def ensure_root(*, email: str = "", password: str = "") -> RootAccount:
-    """Make the root account where nobody is yet; the password is generated when none is given.
-
-    Raises UserError for a weak password or a wrong address.
-    """
-    if User.objects.exists():
-        root = User.objects.filter(is_root=True).first()
-        return RootAccount(root.email if root else "", created=False)
-    generated = "" if password else secrets.token_urlsafe(12)
-    user = create_admin(email=email or "root@m3m.local", password=password or generated)
-    return RootAccount(user.email, created=True, password=generated or None)
+def _hand_over(actor: Actor, user: User, heir: User | None, owned: list[dict[str, str]]) -> None:
+    if heir is None:
+        raise _owns_projects(owned)
+    if heir.pk == user.pk or not heir.is_active:
+        raise UserError("heir_invalid", _("Name another person, who is not blocked, to have the projects."))
+    if isinstance(actor, User) and heir.pk == actor.pk and not actor.sees_everything:
+        raise PermissionDenied(_("Nobody changes the own rights."))
+    facets.projects().hand_over(actor, user, heir)
 
 
-def check_password_strength(password: str, user: User, pointer: str = "/password") -> None:
-    """Raises UserError with the sentences of Django's validators."""
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        raise UserError("password_weak", " ".join(error.messages), pointer=pointer) from None
-
-
-def _add(actor: Actor, verb: str, email: str, password: str, make: Callable[[], User]) -> User:
-    _check_email(email)
-    check_password_strength(password, User(email=normalise_email(email)))
-    try:
-        with transaction.atomic():
-            user = make()
-            record(actor=actor, verb=verb, target=user, after=_shown(user))
-    except IntegrityError:
-        raise _email_taken() from None
+def _change(
+    actor: Actor,
+    user: User,
+    verb: str,
+    changes: dict[str, Any],
+    project_access: Sequence[UUID] | None = None,
+) -> User:
+    require_edit_user(actor, user)
+    unknown = changes.keys() - set(_SHOWN)
+    if unknown:
+        raise TypeError(f"cannot change {sorted(unknown)}")
+    with transaction.atomic():
+        user = locked(user)
+        before, after = _shown(user), {}
+        changes = {key: value for key, value in changes.items() if before[key] != value}
+        _check_changes(actor, user, changes, project_access)
+        for key, value in changes.items():
+            setattr(user, key, value)
+        _save(user, changes)
+        if not user.is_active:
+            Login.objects.filter(user=user).end()
+        if project_access is not None:
+            before["project_access"], after["project_access"] = _set_access(actor, user, project_access)
+        after |= _shown(user)
+        if before != after:
+            record(actor=actor, verb=verb, target=user, before=before, after=after)
     return user
 
 
-def _check_email(email: str) -> None:
-    try:
-        validate_email(normalise_email(email))
-    except ValidationError:
-        raise UserError("email_invalid", _("This is not an e-mail address."), pointer="/email") from None
-
-
-def _check_changes(actor: Actor, user: User, changes: dict[str, Any]) -> None:
+def _check_changes(
+    actor: Actor, user: User, changes: dict[str, Any], project_access: Sequence[UUID] | None
+) -> None:
     if "email" in changes:
-        _check_email(changes["email"])
+        check_email(changes["email"])
     touched = [right for right in RIGHTS if right in changes]
-    if touched and user == actor:
+    if user == actor and (touched or project_access is not None):
         raise PermissionDenied(_("Nobody changes the own rights."))
     _require_own_rights(actor, touched)
     if user == actor and changes.get("is_active") is False:
@@ -182,25 +178,46 @@ def _require_own_rights(actor: Actor, rights: list[str]) -> None:
         raise PermissionDenied(_("You may not deal in a right that you lack."))
 
 
-def _set_password(actor: Actor, user: User, password: str, verb: str, *, pointer: str) -> None:
-    check_password_strength(password, user, pointer)
-    with transaction.atomic():
-        user.set_password(password)
-        user.save(update_fields=["password", "updated_at"])
-        Login.objects.filter(user=user).end()
-        record(actor=actor, verb=verb, target=user)
+def _set_access(actor: Actor, user: User, wanted: Sequence[UUID]) -> tuple[list[str], list[str]]:
+    """The ids of the projects before and after."""
+    facet = facets.projects()
+    before = sorted(map(str, facet.access([user], SYSTEM).get(user.pk, [])))
+    facet.set_access(actor, user, wanted)
+    return before, sorted(map(str, facet.access([user], SYSTEM).get(user.pk, [])))
 
 
-def _save(user: User) -> None:
+def _add(
+    actor: Actor,
+    verb: str,
+    email: str,
+    password: str,
+    make: Callable[[], User],
+    project_access: Sequence[UUID] = (),
+) -> User:
+    check_email(email)
+    check_password_strength(password, User(email=normalise_email(email)))
+    try:
+        with transaction.atomic():
+            user = make()
+            access = {"project_access": sorted(map(str, project_access))} if project_access else {}
+            record(actor=actor, verb=verb, target=user, after={**_shown(user), **access})
+    except IntegrityError:
+        raise email_taken() from None
+    return user
+
+
+def _save(user: User, changes: dict[str, Any]) -> None:
+    check_fields(user, [key for key in changes if key == "name"])
     try:
         with transaction.atomic():
             user.save()
     except IntegrityError:
-        raise _email_taken() from None
+        raise email_taken() from None
 
 
-def _email_taken() -> UserError:
-    return ConflictError("email_taken", _("This address is taken."), pointer="/email")
+def _owns_projects(owned: list[dict[str, str]]) -> ConflictError:
+    message = _("This person owns projects; name who shall have them, or delete them first.")
+    return ConflictError("owns_projects", message, projects=owned)
 
 
 def _shown(user: User) -> dict[str, Any]:

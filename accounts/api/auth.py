@@ -22,7 +22,7 @@ from accounts.serializers import (
     RefreshSerializer,
     TicketSerializer,
     TokensSerializer,
-    UserSerializer,
+    represent,
 )
 
 
@@ -39,7 +39,7 @@ class LoginView(Door):
         data = LoginSerializer(data=request.data)
         data.is_valid(raise_exception=True)
         user, tokens = log_in(**data.validated_data, ip=client_ip(request))
-        return Response({**asdict(tokens), "user": UserSerializer(user).data})
+        return Response({**asdict(tokens), "user": represent([user], user)[0]})
 
 
 class RefreshView(LoginView):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from accounts.models.audit import AuditEntry
+from accounts.models.avatar import Avatar
 from accounts.models.idempotency import IdempotentAnswer
 from accounts.models.login import Login, LoginAttempt, SocketTicket
 from accounts.models.user import SYSTEM, KeyActor, SystemActor, User, normalise_email
@@ -8,6 +9,7 @@ from accounts.models.user import SYSTEM, KeyActor, SystemActor, User, normalise_
 __all__ = [
     "SYSTEM",
     "AuditEntry",
+    "Avatar",
     "IdempotentAnswer",
     "KeyActor",
     "Login",

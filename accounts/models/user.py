@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from accounts.choices import Language, Theme
 from accounts.errors import UserError
 
 
@@ -62,6 +63,11 @@ class UserQuerySet(models.QuerySet["User"]):
             return self.none()
         return self.all() if actor.is_root or actor.can_manage_users else self.filter(pk=actor.pk)
 
+    def known_to(self, actor: User | KeyActor | SystemActor) -> Self:
+        """Whose name, picture and rights the actor may read: people everybody's, keys nobody's."""
+        known = isinstance(actor, SystemActor) or (isinstance(actor, User) and actor.is_active)
+        return self.all() if known else self.none()
+
     def update(self, **values: Any) -> int:
         """Refuses `is_root`: nothing gives or takes that right."""
         if "is_root" in values:
@@ -81,6 +87,9 @@ class UserManager(BaseUserManager["User"]):
 
     def visible_to(self, actor: User | KeyActor | SystemActor) -> UserQuerySet:
         return self.get_queryset().visible_to(actor)
+
+    def known_to(self, actor: User | KeyActor | SystemActor) -> UserQuerySet:
+        return self.get_queryset().known_to(actor)
 
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email=normalise_email(username or ""))
@@ -117,6 +126,16 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(_("active"), default=True, help_text=_("Off means blocked."))
     can_create_projects = models.BooleanField(_("may create projects"), default=False)
     can_manage_users = models.BooleanField(_("may manage users"), default=False)
+    language = models.CharField(
+        _("language"),
+        max_length=8,
+        choices=Language.choices,
+        blank=True,
+        help_text=_("Of pages; none means the browser's."),
+    )
+    theme = models.CharField(_("theme"), max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
+    # Names the picture, which stands in a row of its own: every request loads its user.
+    avatar_digest = models.CharField(max_length=64, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
@@ -167,6 +186,17 @@ class User(AbstractBaseUser):
     @property
     def sees_everything(self) -> bool:
         return self.is_active and self.is_root
+
+    @property
+    def is_blocked(self) -> bool:
+        return not self.is_active
+
+    @property
+    def avatar_url(self) -> str | None:
+        """Where the picture is; another picture has another address, so that either may be cached for long."""
+        if not self.avatar_digest:
+            return None
+        return f"/api/users/{self.pk}/avatar?v={self.avatar_digest[:12]}"
 
     @property
     def is_staff(self) -> bool:

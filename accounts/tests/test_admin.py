@@ -72,7 +72,7 @@ class UserAdminTest(AdminCase):
     def test_nobody_changes_the_own_rights(self) -> None:
         self.post(self.manager, self.manager, can_create_projects="on", name="M")
         self.manager.refresh_from_db()
-        self.assertEqual((self.manager.name, self.manager.can_create_projects), ("M", False))
+        self.assertEqual((self.manager.name, self.manager.can_create_projects), ("", False))
 
     def test_the_own_password_has_its_own_page(self) -> None:
         before = self.manager.password
@@ -96,6 +96,21 @@ class UserAdminTest(AdminCase):
         self.root.refresh_from_db()
         self.assertTrue(self.root.is_root and self.root.is_active)
 
+    def test_blocking_goes_through_the_actions(self) -> None:
+        def act(name: str, *people: User) -> Any:  # noqa: ANN401
+            data = {"action": name, "_selected_action": [str(person.pk) for person in people]}
+            return self.browser(self.manager).post("/admin/accounts/user/", data, follow=True)
+
+        self.assertContains(act("block", self.bob, self.alice), "Changed: 2")
+        self.assertEqual(User.objects.filter(is_active=False).count(), 2)
+        act("unblock", self.alice)
+        self.assertTrue(User.objects.get(pk=self.alice.pk).is_active)
+        self.assertEqual(AuditEntry.objects.filter(verb__in=("block_user", "unblock_user")).count(), 3)
+        for protected in (self.root, self.manager):
+            self.assertContains(act("block", self.charlie, protected), "account")
+            self.assertTrue(User.objects.get(pk=self.charlie.pk).is_active, "all of them or none")
+        self.assertEqual(self.browser(self.alice).post("/admin/accounts/user/", {}).status_code, 403)
+
     def test_deleting_goes_through_the_action(self) -> None:
         self.browser(self.manager).post(f"/admin/accounts/user/{self.bob.pk}/delete/", {"post": "yes"})
         selected = {"action": "delete_selected", "_selected_action": [str(self.charlie.pk)], "post": "yes"}
@@ -116,7 +131,11 @@ class AuditAdminTest(AdminCase):
             self.assertEqual(
                 self.browser(self.root).get(f"/admin/accounts/auditentry/{path}").status_code, code, path
             )
-        self.assertEqual(self.browser(self.manager).get("/admin/accounts/auditentry/").status_code, 403)
+        foreign = f"/admin/accounts/auditentry/{entry.pk}/change/"
+        listed = self.browser(self.manager).get("/admin/accounts/auditentry/")
+        self.assertEqual(listed.context["cl"].result_count, 0, "a manager sees what was done to users alone")
+        self.assertEqual(self.browser(self.manager).get(foreign).status_code, 302)
+        self.assertEqual(self.browser(self.alice).get("/admin/accounts/auditentry/").status_code, 403)
         with self.assertRaises(TypeError):
             entry.save()
 

@@ -58,14 +58,14 @@ class ProblemTest(People):
     def test_our_own_fault_says_nothing(self) -> None:
         client = self.client_of(self.alice)
         client.raise_request_exception = False
-        with mock.patch("accounts.api.users.UserSerializer", side_effect=RuntimeError("planted")):
+        with mock.patch("accounts.api.me.represent", side_effect=RuntimeError("planted")):
             response = client.get("/api/users/me")
         self.assertNotIn("planted", str(self.assert_problem(response, 500, "internal_error")))
         self.assertIn("X-Request-ID", response)
 
     def test_a_database_that_is_away(self) -> None:
         with (
-            mock.patch("accounts.actions.users.record", side_effect=OperationalError("planted")),
+            mock.patch("accounts.actions.profile.record", side_effect=OperationalError("planted")),
             self.assertLogs("accounts.errors", "ERROR"),
         ):
             response = self.client_of(self.alice).put("/api/users/me", {"name": "x"})

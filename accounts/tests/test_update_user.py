@@ -52,8 +52,10 @@ class ManageUsersTest(People):
         self.assertFalse(Login.objects.filter(user=self.bob, ended_at=None).exists())
 
     def test_it_blocks_nobody_himself(self) -> None:
-        with self.assertRaises(UserError):
+        with self.assertRaises(PermissionDenied):
             update_user(actor=self.manager, user=self.manager, is_active=False)
+        with self.assertRaises(UserError):
+            update_user(actor=self.root, user=self.root, is_active=False)
 
     def test_it_refuses_an_address_that_is_taken(self) -> None:
         with self.assertRaises(ConflictError):
@@ -75,7 +77,7 @@ class ManageUsersTest(People):
         self.assertEqual(AuditEntry.objects.get(verb="delete_user").target_label, "bob@example.org")
 
     def test_it_deletes_nobody_himself(self) -> None:
-        with self.assertRaises(UserError):
+        with self.assertRaises(PermissionDenied):
             delete_user(actor=self.manager, user=self.manager)
 
     def test_a_blocked_manager_manages_nothing(self) -> None:

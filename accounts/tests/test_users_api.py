@@ -10,7 +10,9 @@ class MeTest(People):
     def test_it_shows_the_person(self) -> None:
         body = self.client_of(self.alice).get("/api/users/me").json()
         self.assertEqual(body["id"], str(self.alice.pk))
-        self.assertEqual(body["permissions"], {"create_projects": True, "manage_users": False})
+        self.assertEqual(
+            body["permissions"], {"create_projects": True, "manage_users": False, "project_access": []}
+        )
         self.assertFalse(body["is_root"])
 
     def test_it_changes_the_name(self) -> None:
@@ -26,7 +28,15 @@ class MeTest(People):
             "is_active": False,
             "is_superuser": True,
             "can_manage_users": True,
-            "permissions": {"create_projects": False, "manage_users": True},
+            "permissions": {
+                "create_projects": False,
+                "manage_users": True,
+                "project_access": [str(self.root.pk)],
+            },
+            "avatar": "https://example.org/x.png",
+            "avatar_digest": "x",
+            "is_blocked": True,
+            "last_login": "2000-01-01T00:00:00Z",
             "password": "x",
             "created_at": "2000-01-01T00:00:00Z",
         }

@@ -20,14 +20,16 @@ export class Problem extends Error {
 
 const csrf = () => document.cookie.match(/(?:^|; )m3m_csrf=([^;]+)/)?.[1] ?? '';
 
-/** The parsed answer; raises Problem, or AbortError where `signal` says so. */
+/** The parsed answer to JSON or, of a Blob, to its bytes; raises Problem, or AbortError where `signal` says so. */
 export async function api(method, path, body, { headers = {}, signal } = {}) {
   const sent = { Accept: 'application/json', ...headers };
   if (method !== 'GET') sent['X-CSRFToken'] = csrf();
-  if (body !== undefined) sent['Content-Type'] = 'application/json';
+  const raw = body instanceof Blob;
+  if (raw) sent['Content-Type'] = body.type || 'application/octet-stream';
+  else if (body !== undefined) sent['Content-Type'] = 'application/json';
   let response;
   try {
-    response = await fetch(path, { method, headers: sent, body: body === undefined ? undefined : JSON.stringify(body), signal });
+    response = await fetch(path, { method, headers: sent, body: raw || body === undefined ? body : JSON.stringify(body), signal });
   } catch (error) {
     if (error.name === 'AbortError') throw error;
     throw new Problem(0, { detail: say('offline') });

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -15,10 +16,22 @@ from projects.models import Membership, Project
 from projects.permissions import Right, require
 
 
-def add_member(*, actor: Actor, project: Project, email: str = "", user_id: UUID | None = None) -> Membership:
-    """Let a person in, named by address or id; who is in already stays. Owner only. Raises UserError."""
-    require(actor, project, Right.OWN)
-    user = _person(email, user_id)
+def add_member(
+    *,
+    actor: Actor,
+    project: Project,
+    email: str = "",
+    user_id: UUID | None = None,
+    user: User | None = None,
+) -> Membership:
+    """Let a person in; who is in already stays. The owner may, and who manages users, but not himself.
+
+    A blocked person has to be given as `user`. Raises UserError, PermissionDenied.
+    """
+    require(actor, project, Right.MEMBERS)
+    user = user or _person(email, user_id)
+    if user == actor and Right.OWN not in project.rights_of(actor):
+        raise PermissionDenied(_("Nobody changes the own rights."))
     if user.pk == project.owner_id:
         raise ConflictError("is_owner", _("This person owns the project."))
     with transaction.atomic():
@@ -29,9 +42,12 @@ def add_member(*, actor: Actor, project: Project, email: str = "", user_id: UUID
 
 
 def remove_member(*, actor: Actor, project: Project, user_id: UUID) -> None:
-    """Let a person go. The owner may, and a member may leave. Raises NotFoundError, PermissionDenied."""
+    """Let a person go. The owner may, and who manages users, and a member may leave.
+
+    Raises NotFoundError, PermissionDenied.
+    """
     leaves = isinstance(actor, User) and actor.pk == user_id
-    require(actor, project, Right.VIEW if leaves else Right.OWN)
+    require(actor, project, Right.VIEW if leaves else Right.MEMBERS)
     with transaction.atomic():
         membership = Membership.objects.select_related("user").filter(project=project, user=user_id).first()
         if membership is None:

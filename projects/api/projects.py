@@ -85,7 +85,14 @@ class ProjectView(ProjectDoor):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class MembersView(ProjectDoor):
+class MembersDoor(ProjectDoor):
+    @property
+    def peopled(self) -> Project:
+        """The project of the address, also for who manages users and does not see it. Raises NotFoundError."""
+        return Project.objects.lookup(self.actor, self.kwargs["project"], people=True)
+
+
+class MembersView(MembersDoor):
     @extend_schema(responses=PersonSerializer(many=True))
     def get(self, request: Request, project: str) -> Response:
         """Who belongs to the project beside its owner."""
@@ -94,18 +101,18 @@ class MembersView(ProjectDoor):
     @extend_schema(request=MemberSerializer, responses={201: PersonSerializer})
     def post(self, request: Request, project: str) -> Response:
         """Let a person in."""
-        found = self.project
+        found = self.peopled
         data = MemberSerializer(data=request.data)
         data.is_valid(raise_exception=True)
         membership = add_member(actor=self.actor, project=found, **data.validated_data)
         return Response(PersonSerializer(membership.user).data, status=status.HTTP_201_CREATED)
 
 
-class MemberView(ProjectDoor):
+class MemberView(MembersDoor):
     @extend_schema(responses={204: None})
     def delete(self, request: Request, project: str, user: str) -> Response:
         """Let a person go."""
-        found = self.project
+        found = self.peopled
         remove_member(actor=self.actor, project=found, user_id=_user_id(user))
         return Response(status=status.HTTP_204_NO_CONTENT)
 

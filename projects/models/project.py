@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import NotFoundError
 from accounts.models import User
-from accounts.permissions import Actor, KeyActor, SystemActor
+from accounts.permissions import Actor, KeyActor, SystemActor, may_manage_users
 from projects.choices import Color, Right
 from projects.limits import KEEP_RUNS, NAME_LENGTH, SLUG_LENGTH
 from projects.slugs import PATTERN, as_id, is_slug
@@ -34,14 +34,22 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         belongs = Exists(Membership.objects.filter(project=OuterRef("pk"), user=actor))
         return self.filter(Q(owner=actor) | belongs)
 
-    def lookup(self, actor: Actor, id_or_slug: str | uuid.UUID) -> Project:
-        """The project of that id or slug; raises NotFoundError when there is none that the actor sees."""
+    def peopled_by(self, actor: Actor) -> Self:
+        """Whose members the actor may choose, if it sees them or not: managers of users choose everybody's."""
+        return self.all() if may_manage_users(actor) else self.visible_to(actor)
+
+    def lookup(self, actor: Actor, id_or_slug: str | uuid.UUID, *, people: bool = False) -> Project:
+        """The project of that id or slug; raises NotFoundError when there is none that the actor sees.
+
+        With `people`, none whose members the actor may choose.
+        """
         text = str(id_or_slug)
+        seen = self.peopled_by(actor) if people else self.visible_to(actor)
         found = None
         if key := as_id(text):
-            found = self.visible_to(actor).filter(pk=key).first()
+            found = seen.filter(pk=key).first()
         elif is_slug(text):
-            found = self.visible_to(actor).filter(slug=text).first()
+            found = seen.filter(slug=text).first()
         if found is None:
             raise NotFoundError("project_not_found", _("There is no such project."))
         return found
@@ -94,7 +102,10 @@ class Project(models.Model):
         return self.slug
 
     def rights_of(self, actor: Actor) -> frozenset[Right]:
-        """What an actor may do here; empty for a stranger. One query for who is neither owner nor root."""
+        """What an actor may do here; empty for a stranger. One query for who is neither owner nor root.
+
+        Who manages users chooses members of projects that he does not see.
+        """
         if isinstance(actor, SystemActor) or actor.sees_everything:
             return frozenset(Right)
         if not actor.is_active:
@@ -103,9 +114,10 @@ class Project(models.Model):
             return frozenset({Right.VIEW, Right.WORK} if actor.project_id == self.pk else ())
         if self.owner_id == actor.pk:
             return frozenset(Right)
+        chooses = {Right.MEMBERS} if may_manage_users(actor) else set()
         if self.memberships.filter(user=actor).exists():
-            return frozenset({Right.VIEW, Right.WORK})
-        return frozenset()
+            return frozenset({Right.VIEW, Right.WORK} | chooses)
+        return frozenset(chooses)
 
 
 class Membership(models.Model):

@@ -8,7 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from accounts.actions.users import change_password, set_password
+from accounts.actions.profile import change_password
+from accounts.actions.users import set_password
 from accounts.errors import UserError
 from accounts.models import SYSTEM, User, normalise_email
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from accounts.actions.users import RootAccount, ensure_root
+from accounts.actions.root import RootAccount, ensure_root
 from accounts.errors import UserError
 
 
