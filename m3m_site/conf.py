@@ -68,6 +68,7 @@ class ServerSection(Section):
     allowed_hosts: list[str] = ["*"]
     trusted_proxies: list[str] = []
     secure_cookies: bool = False
+    slug_redirect: Duration = 720 * 3600.0  # how long a former slug leads to the present one
     static: str = ""  # where `collectstatic` has put the files; empty serves them from the checkout
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import django_stubs_ext
 from django.utils.translation import gettext_lazy as _
 
-from m3m_site import admin_site
+from m3m_site import __version__, admin_site
 from m3m_site.conf import BASE_DIR, data_dir, load_config, runtime_dir
 
 django_stubs_ext.monkeypatch()
@@ -19,6 +19,7 @@ config = load_config()
 SECRET_KEY = config.server.secret_key
 DEBUG = config.server.debug
 ALLOWED_HOSTS = config.server.allowed_hosts
+VERSION = __version__
 DATA_DIR = data_dir()
 RUNTIME_DIR = runtime_dir()
 PUBLIC_URI = config.public_uri
@@ -143,6 +144,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "forget-expired-logins": {"task": "accounts.tasks.forget_expired_logins", "schedule": 24 * 3600.0},
+    "sweep-leftovers": {"task": "projects.tasks.sweep.sweep_leftovers", "schedule": 3600.0},
     "prune-history": {"task": "runtime.tasks.prune_history", "schedule": 24 * 3600.0},
 }
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
@@ -170,10 +172,11 @@ USE_X_FORWARDED_HOST = True
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
+        "projects.authentication.KeyAuthentication",
         "accounts.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.IsKnown"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["accounts.api.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -216,6 +219,7 @@ STORAGE_ROOT = config.path(config.storage.path)
 ENCRYPTION_KEY = config.storage.encryption_key
 LOG_ROOT = config.path(config.logging.path)
 RUNTIME = config.runtime
+SLUG_REDIRECT = config.server.slug_redirect
 WEB_THREADS = config.server.web_threads
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
 

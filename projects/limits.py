@@ -2,6 +2,7 @@ from __future__ import annotations
 
 ENV_VARIABLES = 64
 ENV_VALUE_BYTES = 5 * 1024
+ENV_TEXT_LENGTH = 400_000
 KEEP_RUNS = 100
 NAME_LENGTH = 100
 SLUG_LENGTH = 50

@@ -61,7 +61,7 @@ class ProjectsPage(View):
     def get(self, request: HttpRequest) -> HttpResponse:
         """The projects that the person sees; the page's module keeps them fresh."""
         actor = actor_of(request)
-        found = Project.objects.visible_to(actor).select_related("owner").prefetch_related("members")
+        found = Project.objects.visible_to(actor).for_showing()
         data = {
             "projects": represent(list(found[:PAGE_SIZE])),
             "count": found.count(),

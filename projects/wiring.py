@@ -5,8 +5,11 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from projects import tabs
+from projects.api.schema import KeyScheme, ProjectSchema
 from projects.choices import Right
 from projects.views import fill_environment, fill_settings
+
+__all__ = ["KeyScheme", "ProjectSchema"]
 
 tabs.register(
     tabs.Tab(

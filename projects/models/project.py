@@ -17,6 +17,8 @@ from accounts.permissions import Actor, KeyActor, SystemActor
 from projects.choices import Color, Right
 from projects.limits import KEEP_RUNS, NAME_LENGTH, SLUG_LENGTH
 from projects.slugs import PATTERN, as_id, is_slug
+from projects.time_zones import NAME_LENGTH as ZONE_LENGTH
+from projects.time_zones import UTC
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -33,6 +35,10 @@ class ProjectQuerySet(models.QuerySet["Project"]):
             return self.filter(pk=actor.project_id)
         belongs = Exists(Membership.objects.filter(project=OuterRef("pk"), user=actor))
         return self.filter(Q(owner=actor) | belongs)
+
+    def for_showing(self) -> Self:
+        """With all that a project's representation reads: two queries for any number of projects."""
+        return self.select_related("owner", "api_key").prefetch_related("members")
 
     def lookup(self, actor: Actor, id_or_slug: str | uuid.UUID) -> Project:
         """The project of that id or slug; raises NotFoundError when there is none that the actor sees."""
@@ -77,6 +83,15 @@ class Project(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(KEEP_RUNS)],
         help_text=_("How many finished runs keep their log."),
     )
+    time_zone = models.CharField(
+        _("time zone"),
+        max_length=ZONE_LENGTH,
+        default=UTC,
+        help_text=_("Where the days of its goals begin."),
+    )
+    # These grow with each change of the settings and of the environment, and make their ETags.
+    revision = models.PositiveIntegerField(default=1, editable=False)
+    env_revision = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
@@ -92,6 +107,16 @@ class Project(models.Model):
 
     def __str__(self) -> str:
         return self.slug
+
+    @property
+    def etag(self) -> str:
+        """Names these settings."""
+        return f'"{self.pk.hex[:12]}-{self.revision}"'
+
+    @property
+    def env_etag(self) -> str:
+        """Names this environment as a whole."""
+        return f'"{self.pk.hex[:12]}-env-{self.env_revision}"'
 
     def rights_of(self, actor: Actor) -> frozenset[Right]:
         """What an actor may do here; empty for a stranger. One query for who is neither owner nor root."""
