@@ -171,6 +171,13 @@ def runtime_dir() -> Path:
     return path
 
 
+def temporary_dir() -> Path:
+    """Where large files are written before they find their place: on the disk of the data, not in memory."""
+    path = data_dir() / "tmp"
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
 def node_name() -> str:
     """Name of this machine as a runtime node."""
     return load_config().runtime.node or socket.gethostname()

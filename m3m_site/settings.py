@@ -10,7 +10,7 @@ import django_stubs_ext
 from django.utils.translation import gettext_lazy as _
 
 from m3m_site import __version__, admin_site
-from m3m_site.conf import BASE_DIR, data_dir, load_config, runtime_dir
+from m3m_site.conf import BASE_DIR, data_dir, load_config, runtime_dir, temporary_dir
 
 django_stubs_ext.monkeypatch()
 
@@ -221,6 +221,7 @@ LOG_ROOT = config.path(config.logging.path)
 RUNTIME = config.runtime
 SLUG_REDIRECT = config.server.slug_redirect
 WEB_THREADS = config.server.web_threads
+TEMPORARY_DIR = FILE_UPLOAD_TEMP_DIR = temporary_dir()
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
 
 LOGGING = {

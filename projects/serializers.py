@@ -143,3 +143,23 @@ class EnvChangesSerializer(serializers.Serializer[None]):
 class RevealedSerializer(serializers.Serializer[None]):
     key = serializers.CharField()
     value = AnyJSONField()
+
+
+class ExportSerializer(serializers.Serializer[None]):
+    """What an archive takes along beside the rest."""
+
+    records = serializers.BooleanField(default=True, help_text="The records of collections.")
+    files = serializers.BooleanField(default=False, help_text="The files of the storage.")
+
+
+class ImportSerializer(serializers.Serializer[None]):
+    archive = serializers.FileField(help_text="A zip file that an export made.")
+    name = serializers.CharField(max_length=NAME_LENGTH, default="", allow_blank=True)
+    slug = serializers.CharField(max_length=SLUG_LENGTH, default="", allow_blank=True)
+
+
+class ImportedSerializer(serializers.Serializer[None]):
+    project = ProjectSerializer()
+    missing_secrets = serializers.ListField(
+        child=serializers.CharField(), help_text="Keys of secrets, which no archive holds: set them anew."
+    )

@@ -1,16 +1,23 @@
-"""The tabs of projects' own floor."""
+"""The tabs of projects' own floor, and where it keeps files."""
 
 from __future__ import annotations
 
+from functools import partial
+
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from projects import tabs
+from projects import leftovers, parts, tabs
 from projects.api.schema import KeyScheme, ProjectSchema
 from projects.choices import Right
+from projects.portable import EnvPart
 from projects.views import fill_environment, fill_settings
 
 __all__ = ["KeyScheme", "ProjectSchema"]
 
+parts.register(EnvPart())
+leftovers.register("uploads", partial(leftovers.forgotten_files, settings.TEMPORARY_DIR))
+leftovers.register("files", partial(leftovers.folders_of_nobody, settings.STORAGE_ROOT))
 tabs.register(
     tabs.Tab(
         "environment",

@@ -62,9 +62,7 @@ def replace_env(
     return kept
 
 
-def create_env(
-    *, actor: Actor, project: Project, variable: Variable, if_match: str | None = None
-) -> EnvVar:
+def create_env(*, actor: Actor, project: Project, variable: Variable, if_match: str | None = None) -> EnvVar:
     """Add one variable at the end. Raises UserError, ConflictError for a key that is there."""
     check_key(variable.key)
     with change_env(actor, project, "create_env", if_match) as present:

@@ -57,15 +57,13 @@ def create_project(
         return _create(actor, owner, check_slug(slug), wanted)
     for _attempt in range(10):
         try:
-            return _create(actor, owner, _free_slug(name), wanted)
+            return _create(actor, owner, free_slug_of(name), wanted)
         except ConflictError:
             continue  # somebody took the same free slug just now
     raise _slug_taken()
 
 
-def update_project(
-    *, actor: Actor, project: Project, if_match: str | None = None, **changes: Any
-) -> Project:
+def update_project(*, actor: Actor, project: Project, if_match: str | None = None, **changes: Any) -> Project:
     """Change name, slug, color, auto_start, keep_runs or time_zone. Owner only.
 
     A new slug sends project_renamed inside the transaction: the service's address changes with it, and the former
@@ -138,7 +136,7 @@ def _create(actor: Actor, owner: User, slug: str, wanted: dict[str, Any]) -> Pro
     return project
 
 
-def _free_slug(name: str) -> str:
+def free_slug_of(name: str) -> str:
     """A slug of the name that no project has, nor had lately: its old address is not taken away unasked."""
     begins = {"slug__startswith": slug_of(name)}
     taken = Project.objects.filter(**begins).values_list("slug", flat=True)

@@ -95,9 +95,7 @@ class EnvView(EnvDoor):
         data.is_valid(raise_exception=True)
         variable = Variable(**data.validated_data)
         with self.telling_newer(found):
-            created = create_env(
-                actor=self.actor, project=found, variable=variable, if_match=self.if_match
-            )
+            created = create_env(actor=self.actor, project=found, variable=variable, if_match=self.if_match)
         return self.answer(found, ShownEnvVarSerializer(created).data, status.HTTP_201_CREATED)
 
 

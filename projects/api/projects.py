@@ -108,7 +108,9 @@ class ProjectView(ProjectDoor):
 
     @extend_schema(
         request=ConfirmationSerializer,
-        parameters=[OpenApiParameter("confirm", str, description="The project's slug, in place of the body.")],
+        parameters=[
+            OpenApiParameter("confirm", str, description="The project's slug, in place of the body.")
+        ],
         responses={204: None},
     )
     def delete(self, request: Request, project: str) -> Response:
@@ -122,9 +124,7 @@ class ProjectView(ProjectDoor):
 
 
 class OwnerView(ProjectDoor):
-    @extend_schema(
-        operation_id="projects_transfer", request=MemberSerializer, responses=ProjectSerializer
-    )
+    @extend_schema(operation_id="projects_transfer", request=MemberSerializer, responses=ProjectSerializer)
     def put(self, request: Request, project: str) -> Response:
         """Give the project to another person; who owned it becomes a member."""
         found = self.project

@@ -30,9 +30,7 @@ class SlugAlias(models.Model):
     """A slug that a project had. A project that takes it ends the alias."""
 
     slug = models.CharField(_("former slug"), max_length=SLUG_LENGTH, unique=True)
-    project = models.ForeignKey(
-        Project, models.CASCADE, related_name="aliases", verbose_name=_("project")
-    )
+    project = models.ForeignKey(Project, models.CASCADE, related_name="aliases", verbose_name=_("project"))
     expires_at = models.DateTimeField(_("until"), db_index=True)
 
     objects = SlugAliasQuerySet.as_manager()
