@@ -10,7 +10,7 @@ from dotenv.parser import parse_stream
 
 from accounts.errors import UserError
 from projects.env_values import check_key
-from projects.limits import ENV_VARIABLES
+from projects.limits import ENV_TEXT_LINES, ENV_VARIABLES
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ def parse_env(text: str) -> list[Assignment]:
 
     Of a key that is there twice the last counts, as in a shell, and stands at the place of the first.
     """
+    if text.count("\n") > ENV_TEXT_LINES:
+        raise refuse_lines([Fault(ENV_TEXT_LINES, _("The text is too long."))])
     found: dict[str, Assignment] = {}
     faults: list[Fault] = []
     for binding in parse_stream(StringIO(text)):

@@ -8,20 +8,21 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeAlias
+from uuid import UUID
 
-from projects.models import Project
-from projects.slugs import as_id
+from django.utils import timezone
+
+from projects.models import Project, Remains
 
 log = logging.getLogger(__name__)
 
-# Yields paths that belong to no project, and are removed with all below them.
-Finder: TypeAlias = Callable[[], Iterable[Path]]
+# Where a project of that id and slug may have left something, be it there or not.
+Finder: TypeAlias = Callable[[UUID, str], Iterable[Path]]
 
-# A folder may be there before its project is committed, as in an import.
-GRACE = 3600.0
 FORGOTTEN = 24 * 3600.0
 
 _finders: dict[str, Finder] = {}
+_temporary: set[Path] = set()
 
 
 def register(name: str, finder: Finder) -> None:
@@ -30,15 +31,24 @@ def register(name: str, finder: Finder) -> None:
         raise ValueError(f"finder '{name}' is registered twice")
 
 
+def register_temporary(folder: Path) -> None:
+    """A folder of temporary files, of which those that nobody touched for a day go."""
+    _temporary.add(folder)
+
+
 def find() -> Iterator[Path]:
-    """Everything that is left of projects that are no more."""
-    for name in sorted(_finders):
-        yield from _finders[name]()
+    """Everything there is of projects that are no more, and what killed processes forgot."""
+    for row in Remains.objects.due(timezone.now()):
+        for name in sorted(_finders):
+            yield from (path for path in _finders[name](row.project_id, row.slug) if _exists(path))
+    for folder in sorted(_temporary):
+        yield from _forgotten(folder)
 
 
 def remove() -> list[Path]:
     """Remove it; the paths that are gone. What cannot be removed is logged and left for the next time."""
-    gone = []
+    now = timezone.now()
+    gone, failed = [], False
     for path in find():
         try:
             if path.is_dir() and not path.is_symlink():
@@ -47,40 +57,37 @@ def remove() -> list[Path]:
                 path.unlink(missing_ok=True)
         except OSError as error:
             log.warning("%s is left of a deleted project and cannot be removed: %s", path, error)
+            failed = True
         else:
             gone.append(path)
+    if not failed:
+        Remains.objects.over(now).delete()
     return gone
 
 
-def folders_of_nobody(root: Path) -> list[Path]:
-    """Folders below `root`, named by ids of projects, whose project is no more. One query."""
-    named = {key: path for path in _entries(root) if (key := as_id(path.name)) and _is_old(path, GRACE)}
-    known = set(Project.objects.filter(pk__in=named).values_list("pk", flat=True)) if named else set()
-    return sorted(path for key, path in named.items() if key not in known)
+def folder_of(root: Path) -> Finder:
+    """Finds the folder below `root` that is named by the project's id."""
+    return lambda key, _slug: [root / str(key)]
 
 
-def forgotten_files(root: Path) -> list[Path]:
-    """Temporary files that nobody writes or reads any more: whoever made them was killed."""
-    return sorted(path for path in _entries(root) if _is_old(path, FORGOTTEN))
+def socket_in(root: Path) -> Finder:
+    """Finds the socket in `root` that is named by the slug, unless another project has that slug now."""
+
+    def find_socket(_key: UUID, slug: str) -> list[Path]:
+        path = root / slug
+        taken = not slug or not path.is_socket() or Project.objects.filter(slug=slug).exists()
+        return [] if taken else [path]
+
+    return find_socket
 
 
-def sockets_of_nobody(root: Path, grace: float = 60.0) -> list[Path]:
-    """Sockets below `root`, named by slugs, whose project is no more. One query."""
-    named = {path.name: path for path in _entries(root) if path.is_socket() and _is_old(path, grace)}
-    named = {name: path for name, path in named.items() if not name.startswith(".")}
-    known = set(Project.objects.filter(slug__in=named).values_list("slug", flat=True)) if named else set()
-    return sorted(path for slug, path in named.items() if slug not in known)
+def _exists(path: Path) -> bool:
+    return path.exists() or path.is_symlink()
 
 
-def _entries(root: Path) -> list[Path]:
+def _forgotten(folder: Path) -> list[Path]:
+    old = time.time() - FORGOTTEN
     try:
-        return list(root.iterdir())
+        return sorted(path for path in folder.iterdir() if path.lstat().st_mtime < old)
     except FileNotFoundError:
         return []
-
-
-def _is_old(path: Path, seconds: float) -> bool:
-    try:
-        return path.lstat().st_mtime < time.time() - seconds
-    except FileNotFoundError:
-        return False

@@ -44,7 +44,9 @@ def check_slug(text: str) -> str:
     if looks_like_id(text):
         raise UserError("slug_like_id", _("This slug could be taken for an id."), pointer="/slug")
     if text in RESERVED:
-        raise UserError("slug_reserved", _("This slug has a meaning of its own; choose another."), pointer="/slug")
+        raise UserError(
+            "slug_reserved", _("This slug has a meaning of its own; choose another."), pointer="/slug"
+        )
     return text
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
@@ -16,8 +14,8 @@ from projects.views import fill_environment, fill_settings
 __all__ = ["KeyScheme", "ProjectSchema"]
 
 parts.register(EnvPart())
-leftovers.register("uploads", partial(leftovers.forgotten_files, settings.TEMPORARY_DIR))
-leftovers.register("files", partial(leftovers.folders_of_nobody, settings.STORAGE_ROOT))
+leftovers.register_temporary(settings.TEMPORARY_DIR)
+leftovers.register("files", leftovers.folder_of(settings.STORAGE_ROOT))
 tabs.register(
     tabs.Tab(
         "environment",

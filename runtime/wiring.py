@@ -27,8 +27,8 @@ from runtime.views import fill_logs, fill_overview
 facets.register("status", statuses, {"type": "string", "enum": list(STATUSES)})
 facets.register("route_url", route_urls, {"type": "string", "format": "uri"})
 facets.register("last_error", last_errors)
-leftovers.register("logs", partial(leftovers.folders_of_nobody, settings.LOG_ROOT))
-leftovers.register("sockets", partial(leftovers.sockets_of_nobody, settings.RUNTIME_DIR / "r"))
+leftovers.register("logs", leftovers.folder_of(settings.LOG_ROOT))
+leftovers.register("sockets", leftovers.socket_in(settings.RUNTIME_DIR / "r"))
 tabs.register(
     tabs.Tab("overview", gettext_lazy("Overview"), 10, "runtime/overview.html", "overview", fill_overview)
 )

@@ -24,7 +24,7 @@ from projects.archives.manifest import invalid_archive, write_manifest
 from projects.archives.reading import Reader
 from projects.archives.snapshot import snapshot
 from projects.archives.writing import Writer
-from projects.models import Project
+from projects.models import Project, Remains
 from projects.parts import ExportOptions, Part
 from projects.permissions import Right, require
 from projects.slugs import is_slug
@@ -80,12 +80,15 @@ def import_project(
     reader = Reader(archive)
     _check_parts(reader.manifest.parts)
     wanted = {**reader.manifest.project, **({"name": name} if name else {})}
+    # Known beforehand: files of an import that does not come to its end are found by it.
+    key = Remains.expect()
     with transaction.atomic():
         wanted["slug"] = slug or _slug_for(wanted)
-        project = create_project(actor=actor, owner=owner, **wanted)
+        project = create_project(actor=actor, owner=owner, key=key, **wanted)
         for part in parts.registered():
             _load(part, project, reader, actor)
         missing = read_env(reader.part(ENV))[1]
+        Remains.objects.filter(pk=key).delete()
         record(actor=actor, verb="import_project", target=project, after={"missing_secrets": missing})
     project.refresh_from_db()
     return Imported(project, missing)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -15,12 +16,14 @@ from accounts.errors import ConflictError, UserError
 from accounts.etags import check_if_match
 from accounts.models import User
 from accounts.permissions import Actor, require_create_projects
+from accounts.queueing import send_after_commit
 from projects.choices import Color
 from projects.limits import KEEP_RUNS, NAME_LENGTH
-from projects.models import Project, SlugAlias
+from projects.models import Project, Remains, SlugAlias
 from projects.permissions import Right, require
 from projects.signals import project_created, project_deleted, project_renamed
 from projects.slugs import check_slug, free_slug, slug_of
+from projects.tasks import sweep_leftovers
 from projects.time_zones import UTC, names
 
 _SETTINGS = ("name", "slug", "color", "auto_start", "keep_runs", "time_zone")
@@ -36,9 +39,11 @@ def create_project(
     auto_start: bool = True,
     keep_runs: int = 1,
     time_zone: str = UTC,
+    key: UUID | None = None,
 ) -> Project:
     """A new project of the actor, or of `owner` where the system acts; a slug is made of the name if none is given.
 
+    `key` is the id, where it has to be known before.
     Sends project_created inside the transaction. Raises UserError, PermissionDenied.
     """
     require_create_projects(actor)
@@ -53,6 +58,7 @@ def create_project(
         "time_zone": time_zone,
     }
     _check(wanted)
+    wanted |= {"pk": key} if key else {}
     if slug:
         return _create(actor, owner, check_slug(slug), wanted)
     for _attempt in range(10):
@@ -99,7 +105,7 @@ def update_project(*, actor: Actor, project: Project, if_match: str | None = Non
 def delete_project(*, actor: Actor, project: Project, confirm: str) -> None:
     """Delete a project and all in it. Owner only; `confirm` has to be its slug. Raises UserError, PermissionDenied.
 
-    Sends project_deleted inside the transaction, while everything is still there.
+    Sends project_deleted inside the transaction, while everything is still there; files go after the commit.
     """
     require(actor, project, Right.OWN)
     if confirm != project.slug:
@@ -111,7 +117,9 @@ def delete_project(*, actor: Actor, project: Project, confirm: str) -> None:
         project = Project.objects.select_for_update().get(pk=project.pk)
         record(actor=actor, verb="delete_project", target=project, before=_settings(project))
         project_deleted.send(sender=Project, project=project, actor=actor)
+        Remains.objects.update_or_create(project_id=project.pk, defaults={"slug": project.slug})
         project.delete()
+        send_after_commit(sweep_leftovers)
 
 
 def _leave_slug(project: Project, slug: str) -> None:

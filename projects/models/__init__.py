@@ -5,5 +5,16 @@ from projects.models.collection import Collection, FieldIndex, Record
 from projects.models.env import EnvVar
 from projects.models.key import ApiKey
 from projects.models.project import Membership, Project
+from projects.models.remains import Remains
 
-__all__ = ["ApiKey", "Collection", "EnvVar", "FieldIndex", "Membership", "Project", "Record", "SlugAlias"]
+__all__ = [
+    "ApiKey",
+    "Collection",
+    "EnvVar",
+    "FieldIndex",
+    "Membership",
+    "Project",
+    "Record",
+    "Remains",
+    "SlugAlias",
+]

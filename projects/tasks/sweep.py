@@ -9,9 +9,10 @@ from typing import Any
 
 from celery import shared_task
 from django.conf import settings
+from django.utils import timezone
 
 from projects import leftovers
-from projects.models import SlugAlias
+from projects.models import Remains, SlugAlias
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +24,10 @@ def sweep_leftovers(**unknown: Any) -> None:
     """Forget former slugs whose time is over; have a process of its own remove files of deleted projects, if any."""
     if unknown:
         log.info("task sweep_leftovers: unknown arguments %s", sorted(unknown))
+    now = timezone.now()
     SlugAlias.objects.expired().delete()
     if next(iter(leftovers.find()), None) is None:
+        Remains.objects.over(now).delete()
         return
     # A folder may hold a hundred thousand files: not in a thread of the node.
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "sweep"]

@@ -15,7 +15,6 @@ from projects.authentication import key_actor
 from projects.keys import new_key, prefix_of
 from projects.models import ApiKey
 from projects.testing import ProjectCase
-from runtime.gateway.scrub import Scrubber
 
 
 class KeyCase(ProjectCase):
@@ -26,7 +25,7 @@ class KeyCase(ProjectCase):
         super().setUpTestData()
         cls.key = regenerate_key(actor=cls.alice, project=cls.project)
 
-    def ask(self, method: str, path: str, data: object = None, key: str | None = None) -> Any:
+    def ask(self, method: str, path: str, data: object = None, key: str | None = None) -> Any:  # noqa: ANN401  (an answer)
         send = getattr(Client(headers={"X-API-Key": self.key if key is None else key}), method.lower())
         if data is None:
             return send(path)
@@ -117,7 +116,16 @@ class UseKeyTest(KeyCase):
         self.assertEqual(self.ask("POST", "/api/auth/ticket", {}).status_code, 401)
 
     def test_wrong_keys_are_told_alike(self) -> None:
-        for wrong in ("", "x", "m3m_", new_key(), self.key[:-1], self.key + "A", self.key[:13] + "A" * 43, "я"):
+        for wrong in (
+            "",
+            "x",
+            "m3m_",
+            new_key(),
+            self.key[:-1],
+            self.key + "A",
+            self.key[:13] + "A" * 43,
+            "я",
+        ):
             response = self.ask("GET", "/api/projects/shop", key=wrong)
             self.assertEqual((response.status_code, response.json()["code"]), (401, "api_key_invalid"), wrong)
 
@@ -143,12 +151,6 @@ class UseKeyTest(KeyCase):
     def test_it_ends_with_the_project(self) -> None:
         self.client_of(self.alice).delete("/api/projects/shop", {"slug": "shop"})
         self.assertEqual(self.ask("GET", "/api/projects/shop").status_code, 401)
-
-    def test_a_key_of_our_form_never_reaches_a_service(self) -> None:
-        scrubber = Scrubber(frozenset(), "secret", "m3m_")
-        for value in (self.key, f"Bearer {self.key}", f"bearer  {self.key}", f"x={self.key}; y=1"):
-            self.assertTrue(scrubber.is_secret(value), value)
-        self.assertFalse(scrubber.is_secret(prefix_of(self.key) or ""))
 
     def test_the_doors_ask_keys_first(self) -> None:
         names = [one.__name__ for one in ProjectView.authentication_classes]
