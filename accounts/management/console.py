@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from argparse import ArgumentParser
+from argparse import SUPPRESS, ArgumentParser
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -89,4 +89,8 @@ def person(email: str) -> User:
 def add_verbs(parser: ArgumentParser, verbs: dict[str, str]) -> dict[str, ArgumentParser]:
     """A sub-command for each verb; what was chosen is the option `verb`."""
     chosen = parser.add_subparsers(dest="verb", required=True, metavar=_("VERB"))
-    return {verb: chosen.add_parser(verb, help=text) for verb, text in verbs.items()}
+    made = {verb: chosen.add_parser(verb, help=text) for verb, text in verbs.items()}
+    for one in made.values():
+        # People write it at the end as well; left out there, it must not undo the one before.
+        one.add_argument("--json", action="store_true", default=SUPPRESS, help=SUPPRESS)
+    return made

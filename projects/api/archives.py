@@ -45,6 +45,7 @@ class ArchiveParser(BaseParser):
     ) -> dict[str, File[bytes]]:
         target = tempfile.TemporaryFile(dir=settings.TEMPORARY_DIR)  # noqa: SIM115  (lives as long as the request)
         shutil.copyfileobj(stream, target, 256 * 1024)
+        target.flush()  # its size is asked of the disk
         return {"archive": File(target, name="archive.zip")}
 
 

@@ -35,10 +35,12 @@ class Writer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_others: object) -> None:
-        if kind is None:
-            with _room():
-                self._zip.close()
-            self._check()
+        if kind is not None:
+            self._zip.fp = None  # else it would write its directory into a file that is closed by then
+            return
+        with _room():
+            self._zip.close()
+        self._check()
 
     def put(self, name: str, chunks: Iterator[bytes]) -> None:
         """One file, whole or not at all: an archive that was interrupted is never handed out."""

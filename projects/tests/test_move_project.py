@@ -94,7 +94,7 @@ class ExportProjectTest(MoveCase):
         self.assertNotIn(b"planted", texts)
 
     def test_the_audit_knows(self) -> None:
-        self.client_of(self.alice).get("/api/projects/shop/export?records=false&files=true").close()
+        self.client_of(self.alice).get("/api/projects/shop/export?records=false&files=true").getvalue()
         entry = AuditEntry.objects.get(verb="export_project")
         self.assertEqual((entry.actor, entry.after), (self.alice, {"records": False, "files": True}))
 
@@ -102,6 +102,7 @@ class ExportProjectTest(MoveCase):
         for user, code in ((None, 401), (self.charlie, 404), (self.bob, 403), (self.root, 200)):
             answer = self.client_of(user).get("/api/projects/shop/export")
             self.assertEqual(answer.status_code, code, user)
+            answer.getvalue()
         wrong = self.client_of(self.alice).get("/api/projects/shop/export?records=perhaps")
         self.assertEqual(wrong.status_code, 400)
 
@@ -111,9 +112,9 @@ class ExportProjectTest(MoveCase):
         self.assertEqual((answer.status_code, answer.json()["code"]), (413, "archive_too_large"))
         with mock.patch("projects.archives.writing.ARCHIVE_ENTRIES", 1), self.assertRaises(UserError):
             self.exported()
-        with mock.patch("projects.archives.writing.ARCHIVE_FREE_BYTES", 1000):
-            with self.assertRaises(UserError), Writer(io.BytesIO()) as writer:
-                writer.part("x").put_lines("y", iter(["a" * 1000] * 1000))
+        free = mock.patch("projects.archives.writing.ARCHIVE_FREE_BYTES", 1000)
+        with free, self.assertRaises(UserError), Writer(io.BytesIO()) as writer:
+            writer.part("x").put_lines("y", iter(["a" * 1000] * 1000))
 
 
 class ImportProjectTest(MoveCase):
@@ -349,8 +350,7 @@ class SnapshotTest(TransactionTestCase):
 
 def meddle(project: str) -> None:
     """Delete variables over a connection of its own."""
-    connection_class = type(connection)
-    other = connection_class({**connection.settings_dict}, alias="meddling")
+    other = connection.copy(alias="default")
     try:
         with other.cursor() as cursor:
             cursor.execute("DELETE FROM projects_envvar")

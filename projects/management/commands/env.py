@@ -4,10 +4,9 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from accounts.errors import UserError
 from accounts.management.console import ActionCommand, add_verbs
 from accounts.models import SYSTEM
 from projects.actions.env import Variable, create_env, delete_env, update_env
@@ -71,7 +70,7 @@ def _set(project: Project, key: str, value: str, kind: str | None) -> EnvVar:
 
 
 def _read(name: str) -> str:
-    """The text of a file. Raises UserError."""
+    """The text of a file. Raises CommandError."""
     try:
         if name == "-":
             return sys.stdin.read(ENV_TEXT_LENGTH)
@@ -79,7 +78,7 @@ def _read(name: str) -> str:
             return file.read(ENV_TEXT_LENGTH)
     except (OSError, UnicodeDecodeError) as error:
         message = _("{file} cannot be read: {reason}").format(file=name, reason=error)
-        raise UserError("file_unreadable", message) from None
+        raise CommandError(message) from None
 
 
 def _row(variable: EnvVar) -> dict[str, Any]:
