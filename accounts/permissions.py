@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotAuthenticated
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from accounts.models import SYSTEM, KeyActor, SystemActor, User
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 Actor: TypeAlias = User | KeyActor | SystemActor
 
 __all__ = [
     "SYSTEM",
     "Actor",
+    "IsKnown",
     "KeyActor",
     "SystemActor",
     "actor_of",
@@ -42,6 +47,15 @@ def asking(request: HttpRequest | Request) -> User | KeyActor:
     """The actor behind a request: a person, or whoever holds a project's key. Raises NotAuthenticated."""
     key = getattr(request, "auth", None)
     return key if isinstance(key, KeyActor) else actor_of(request)
+
+
+class IsKnown(BasePermission):
+    """What every REST door asks unless it says otherwise: a person who is not blocked, or a project's key."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Raises NotAuthenticated."""
+        asking(request)
+        return True
 
 
 def may_create_projects(actor: Actor) -> bool:

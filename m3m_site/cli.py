@@ -12,6 +12,17 @@ from m3m_site import __version__
 from m3m_site.conf import ConfigError
 from m3m_site.console import CommandError, _, complain
 
+# REMAINDER leaves a leading option to argparse unless nothing looks like one.
+_NO_PREFIX = "\0"
+# Commands of manage.py that people use daily have their own place here, with their own arguments.
+FORWARDED = {
+    "users": _("list, add, block, unblock, delete people and grant them rights"),
+    "projects": _("list, create and delete projects"),
+    "env": _("list, set, unset and import variables of a project"),
+    "export": _("write a project into one archive"),
+    "import": _("make a project out of an archive"),
+}
+
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
@@ -38,7 +49,12 @@ def parser() -> argparse.ArgumentParser:
     admin = commands.add_parser("new-admin", help=_("make an account with all rights"))
     admin.add_argument("email")
     admin.add_argument("password", nargs="?", help=_("asked for when missing"))
-    manage = commands.add_parser("manage", help=_("any command of Django's manage.py"), add_help=False)
+    for name, text in FORWARDED.items():
+        forwarded = commands.add_parser(name, help=text, add_help=False, prefix_chars=_NO_PREFIX)
+        forwarded.add_argument("arguments", nargs=argparse.REMAINDER)
+    manage = commands.add_parser(
+        "manage", help=_("any command of Django's manage.py"), add_help=False, prefix_chars=_NO_PREFIX
+    )
     manage.add_argument("arguments", nargs=argparse.REMAINDER)
     commands.add_parser("doctor", help=_("check what the platform needs from this machine"))
     return top
@@ -57,11 +73,14 @@ def run(options: argparse.Namespace) -> int:
         return int(import_module("m3m_site.launcher.single").prepare())
     if options.command == "doctor":
         return int(import_module("m3m_site.doctor").main())
-    if options.command == "new-admin":
+    program = "m3m manage"
+    if options.command in FORWARDED:
+        program, arguments = "m3m", [options.command, *options.arguments]
+    elif options.command == "new-admin":
         arguments = ["new_admin", options.email, *([options.password] if options.password else [])]
     else:
         arguments = options.arguments
-    import_module("django.core.management").execute_from_command_line(["m3m manage", *arguments])
+    import_module("django.core.management").execute_from_command_line([program, *arguments])
     return 0
 
 

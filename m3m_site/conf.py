@@ -98,8 +98,9 @@ class ServerSection(Section):
     allowed_hosts: list[str] = ["*"]
     trusted_proxies: list[str] = []
     secure_cookies: bool = False
-    rate_limit: Rate = "1200/m"  # requests of one actor to /api; empty counts nothing
+    rate_limit: Rate = "1000/s"  # requests of one actor to /api; empty counts nothing
     cors_origins: list[Origin] = []  # pages of other origins that may call /api with tokens
+    slug_redirect: Duration = 720 * 3600.0  # how long a former slug leads to the present one
     static: str = ""  # where `collectstatic` has put the files; empty serves them from the checkout
 
 
@@ -199,6 +200,13 @@ def runtime_dir() -> Path:
     if found.st_uid != os.getuid() or stat.S_ISLNK(found.st_mode):
         text = _("{path} belongs to somebody else; set M3M_RUN to a directory of your own.")
         raise ConfigError(text.format(path=path))
+    return path
+
+
+def temporary_dir() -> Path:
+    """Where large files are written before they find their place: on the disk of the data, not in memory."""
+    path = data_dir() / "tmp"
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
 
 

@@ -10,7 +10,7 @@ import django_stubs_ext
 from django.utils.translation import gettext_lazy as _
 
 from m3m_site import __version__, admin_site
-from m3m_site.conf import BASE_DIR, data_dir, load_config, parse_rate, runtime_dir
+from m3m_site.conf import BASE_DIR, data_dir, load_config, parse_rate, runtime_dir, temporary_dir
 
 django_stubs_ext.monkeypatch()
 
@@ -19,6 +19,7 @@ config = load_config()
 SECRET_KEY = config.server.secret_key
 DEBUG = config.server.debug
 ALLOWED_HOSTS = config.server.allowed_hosts
+VERSION = __version__
 DATA_DIR = data_dir()
 RUNTIME_DIR = runtime_dir()
 PUBLIC_URI = config.public_uri
@@ -149,6 +150,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "forget-expired-logins": {"task": "accounts.tasks.forget_expired_logins", "schedule": 24 * 3600.0},
     "forget-expired-answers": {"task": "accounts.tasks.forget_expired_answers", "schedule": 3600.0},
+    "sweep-leftovers": {"task": "projects.tasks.sweep.sweep_leftovers", "schedule": 3600.0},
     "prune-history": {"task": "runtime.tasks.prune_history", "schedule": 24 * 3600.0},
 }
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
@@ -177,10 +179,11 @@ USE_X_FORWARDED_HOST = True
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
+        "projects.authentication.KeyAuthentication",
         "accounts.authentication.TokenAuthentication",
         "accounts.authentication.PageAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.IsKnown"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["accounts.api.parsers.JSONParser"],
     "DEFAULT_THROTTLE_CLASSES": ["accounts.api.throttling.ActorThrottle"],
@@ -259,7 +262,9 @@ STORAGE_ROOT = config.path(config.storage.path)
 ENCRYPTION_KEY = config.storage.encryption_key
 LOG_ROOT = config.path(config.logging.path)
 RUNTIME = config.runtime
+SLUG_REDIRECT = config.server.slug_redirect
 WEB_THREADS = config.server.web_threads
+TEMPORARY_DIR = FILE_UPLOAD_TEMP_DIR = temporary_dir()
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
 
 LOGGING = {

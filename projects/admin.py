@@ -1,23 +1,32 @@
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import ActionAdmin, adopt
 from accounts.permissions import actor_of, may_create_projects
+from projects import time_zones
+from projects.actions.env import delete_env
+from projects.actions.keys import revoke_key
+from projects.actions.members import add_member, remove_member
 from projects.actions.projects import create_project, update_project
-from projects.models import EnvVar, Project
+from projects.models import ApiKey, EnvVar, Membership, Project, SlugAlias
 from projects.permissions import Right
 
 
 class ProjectForm(forms.ModelForm[Project]):
     class Meta:
         model = Project
-        fields = ("name", "slug", "color", "auto_start", "keep_runs")
+        fields = ("name", "slug", "color", "auto_start", "keep_runs", "time_zone")
+
+    time_zone = forms.ChoiceField(
+        label=_("time zone"), choices=[(name, name) for name in time_zones.names()], initial=time_zones.UTC
+    )
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
@@ -31,11 +40,15 @@ class ProjectAdmin(ActionAdmin):
     """Deleting asks for the slug, which the admin's own page does not: it is done on the project's page or by REST."""
 
     form = ProjectForm
-    list_display = ("name", "slug", "color", "owner", "auto_start", "created_at")
+    list_display = ("name", "slug", "color", "owner", "key_prefix", "auto_start", "created_at")
     list_filter = ("color", "auto_start")
-    list_select_related = ("owner",)
-    search_fields = ("name", "slug")
-    fields = ("name", "slug", "color", "auto_start", "keep_runs")
+    list_select_related = ("owner", "api_key")
+    search_fields = ("name", "slug", "owner__email")
+    fields = ("name", "slug", "color", "auto_start", "keep_runs", "time_zone")
+
+    @admin.display(description=_("API key"))
+    def key_prefix(self, project: Project) -> str:
+        return project.api_key.prefix if hasattr(project, "api_key") else ""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request) and may_create_projects(actor_of(request))
@@ -54,9 +67,81 @@ class ProjectAdmin(ActionAdmin):
             adopt(obj, update_project(actor=actor, project=obj, **changes))
 
 
+class OwnedAdmin(ActionAdmin):
+    """What the owner of a project may take away."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ANN401
+        return self.has_view_permission(request) and (
+            obj is None or Right.OWN in obj.project.rights_of(actor_of(request))
+        )
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(OwnedAdmin):
+    """Which keys there are. New ones are shown once, so they are made on the project's page or by REST."""
+
+    list_display = ("prefix", "project", "created_by", "created_at", "last_used_at")
+    list_select_related = ("project", "created_by")
+    search_fields = ("prefix", "project__slug")
+    fields: ClassVar[tuple[str, ...]] = ("prefix", "project", "created_by", "created_at", "last_used_at")
+    readonly_fields = fields
+
+    def delete_model(self, request: HttpRequest, obj: ApiKey) -> None:
+        revoke_key(actor=actor_of(request), project=obj.project)
+
+
+class MembershipForm(forms.ModelForm[Membership]):
+    """Projects are those of the person who asks; people are named by address, for not everybody sees them all."""
+
+    email = forms.CharField(label=_("e-mail"), max_length=254)
+
+    class Meta:
+        model = Membership
+        fields = ("project",)
+
+
+@admin.register(Membership)
+class MembershipAdmin(OwnedAdmin):
+    form = MembershipForm
+    list_display = ("project", "user", "created_at")
+    list_select_related = ("project", "user")
+    search_fields = ("project__slug", "user__email", "user__name")
+
+    def get_fields(self, request: HttpRequest, obj: Membership | None = None) -> tuple[str, ...]:
+        return ("project", "user", "created_at") if obj else ("project", "email")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        return Membership.objects.filter(project__in=Project.objects.visible_to(actor_of(request)))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:  # noqa: ANN401
+        kwargs["queryset"] = Project.objects.visible_to(actor_of(request))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Membership, form: MembershipForm, change: bool) -> None:
+        data = form.cleaned_data
+        adopt(obj, add_member(actor=actor_of(request), project=data["project"], email=data["email"]))
+
+    def delete_model(self, request: HttpRequest, obj: Membership) -> None:
+        remove_member(actor=actor_of(request), project=obj.project, user_id=obj.user_id)
+
+
+@admin.register(SlugAlias)
+class SlugAliasAdmin(ActionAdmin):
+    """Former slugs that lead to the present one; they end by themselves."""
+
+    list_display = ("slug", "project", "expires_at")
+    list_select_related = ("project",)
+    search_fields = ("slug", "project__slug")
+    fields: ClassVar[tuple[str, ...]] = ("slug", "project", "expires_at")
+    readonly_fields = fields
+
+
 @admin.register(EnvVar)
 class EnvVarAdmin(ActionAdmin):
-    """Which variables there are; values are set on the project's page or by REST and never shown here."""
+    """Which variables there are; they may be taken away; values are set on the project's page or by REST and never shown here."""
 
     list_display = ("key", "type", "project", "updated_at")
     list_filter = ("type",)
@@ -64,3 +149,11 @@ class EnvVarAdmin(ActionAdmin):
     search_fields = ("key", "project__slug")
     fields: ClassVar[tuple[str, ...]] = ("project", "key", "type", "created_at", "updated_at")
     readonly_fields = fields
+
+    def has_delete_permission(self, request: HttpRequest, obj: EnvVar | None = None) -> bool:
+        return self.has_view_permission(request) and (
+            obj is None or Right.WORK in obj.project.rights_of(actor_of(request))
+        )
+
+    def delete_model(self, request: HttpRequest, obj: EnvVar) -> None:
+        delete_env(actor=actor_of(request), project=obj.project, key=obj.key)

@@ -10,12 +10,20 @@ from uuid import UUID
 Loader: TypeAlias = Callable[[Sequence[Any]], Mapping[UUID, object]]
 
 _loaders: dict[str, Loader] = {}
+_schemas: dict[str, Mapping[str, object]] = {}
+_TEXT: Mapping[str, object] = {"type": "string", "nullable": True}
 
 
-def register(name: str, loader: Loader) -> None:
-    """Adds the key `name` to every project's JSON. A second loader of one name raises ValueError."""
+def register(name: str, loader: Loader, schema: Mapping[str, object] = _TEXT) -> None:
+    """Adds the key `name` to every project's JSON; `schema` says of which form. A second loader raises ValueError."""
     if _loaders.setdefault(name, loader) is not loader:
         raise ValueError(f"facet '{name}' is registered twice")
+    _schemas[name] = schema
+
+
+def schemas() -> dict[str, Mapping[str, object]]:
+    """What OpenAPI says of each facet."""
+    return {name: _schemas[name] for name in names()}
 
 
 def names() -> list[str]:

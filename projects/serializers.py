@@ -7,9 +7,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.serializers import PersonSerializer
-from projects import facets
+from projects import facets, time_zones
 from projects.choices import Color, EnvType
-from projects.limits import KEEP_RUNS, NAME_LENGTH, SLUG_LENGTH
+from projects.limits import ENV_TEXT_LENGTH, KEEP_RUNS, NAME_LENGTH, SLUG_LENGTH
 from projects.models import EnvVar, Project
 
 
@@ -28,6 +28,14 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
     name = serializers.CharField(max_length=NAME_LENGTH)
     keep_runs = serializers.IntegerField(min_value=1, max_value=KEEP_RUNS, required=False)
     auto_start = serializers.BooleanField(required=False)
+    time_zone = serializers.ChoiceField(choices=time_zones.names(), required=False)
+    api_key_prefix = serializers.CharField(
+        source="api_key.prefix",
+        read_only=True,
+        default=None,
+        allow_null=True,
+        help_text="The visible part of the API key; null without one.",
+    )
 
     class Meta:
         model = Project
@@ -40,6 +48,8 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
             "members",
             "auto_start",
             "keep_runs",
+            "time_zone",
+            "api_key_prefix",
             "created_at",
             "updated_at",
         )
@@ -70,6 +80,13 @@ class MemberSerializer(serializers.Serializer[None]):
 
     email = serializers.CharField(required=False, max_length=254)
     user_id = serializers.UUIDField(required=False)
+
+
+class ApiKeySerializer(serializers.Serializer[None]):
+    """A new key, shown this once."""
+
+    api_key = serializers.CharField()
+    prefix = serializers.CharField()
 
 
 @extend_schema_field({})
@@ -106,3 +123,51 @@ class ShownEnvVarSerializer(serializers.ModelSerializer[EnvVar]):
     class Meta:
         model = EnvVar
         fields = ("key", "type", "value", "is_set", "updated_at")
+
+
+class EnvTextSerializer(serializers.Serializer[None]):
+    """A `.env` text to take in."""
+
+    text = serializers.CharField(max_length=ENV_TEXT_LENGTH, trim_whitespace=False, allow_blank=True)
+    replace = serializers.BooleanField(
+        default=False, help_text="Whether variables that the text does not name are deleted."
+    )
+    secret = serializers.BooleanField(default=False, help_text="Whether new variables are secrets.")
+
+
+class DryRunSerializer(serializers.Serializer[None]):
+    dry_run = serializers.BooleanField(default=False, help_text="Say what would change, and change nothing.")
+
+
+class EnvChangesSerializer(serializers.Serializer[None]):
+    """Keys by what became of them."""
+
+    created = serializers.ListField(child=serializers.CharField())
+    updated = serializers.ListField(child=serializers.CharField())
+    unchanged = serializers.ListField(child=serializers.CharField())
+    deleted = serializers.ListField(child=serializers.CharField())
+
+
+class RevealedSerializer(serializers.Serializer[None]):
+    key = serializers.CharField()
+    value = AnyJSONField()
+
+
+class ExportSerializer(serializers.Serializer[None]):
+    """What an archive takes along beside the rest."""
+
+    records = serializers.BooleanField(default=True, help_text="The records of collections.")
+    files = serializers.BooleanField(default=False, help_text="The files of the storage.")
+
+
+class ImportSerializer(serializers.Serializer[None]):
+    archive = serializers.FileField(help_text="A zip file that an export made.")
+    name = serializers.CharField(max_length=NAME_LENGTH, default="", allow_blank=True)
+    slug = serializers.CharField(max_length=SLUG_LENGTH, default="", allow_blank=True)
+
+
+class ImportedSerializer(serializers.Serializer[None]):
+    project = ProjectSerializer()
+    missing_secrets = serializers.ListField(
+        child=serializers.CharField(), help_text="Keys of secrets, which no archive holds: set them anew."
+    )

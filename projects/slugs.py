@@ -13,6 +13,8 @@ from accounts.errors import UserError
 from projects.limits import SLUG_LENGTH
 
 PATTERN = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?")
+# What stands at the place of a project in addresses of REST.
+RESERVED = frozenset({"import"})
 _HEX_ID = re.compile(r"(?:[0-9a-f]{24}|[0-9a-f]{32})")
 
 
@@ -29,7 +31,7 @@ def looks_like_id(text: str) -> bool:
 
 
 def is_slug(text: str) -> bool:
-    return PATTERN.fullmatch(text) is not None and not looks_like_id(text)
+    return PATTERN.fullmatch(text) is not None and not looks_like_id(text) and text not in RESERVED
 
 
 def check_slug(text: str) -> str:
@@ -41,13 +43,17 @@ def check_slug(text: str) -> str:
         raise UserError("slug_invalid", message, pointer="/slug")
     if looks_like_id(text):
         raise UserError("slug_like_id", _("This slug could be taken for an id."), pointer="/slug")
+    if text in RESERVED:
+        raise UserError(
+            "slug_reserved", _("This slug has a meaning of its own; choose another."), pointer="/slug"
+        )
     return text
 
 
 def slug_of(name: str, number: int = 1) -> str:
     """A slug out of a name in any alphabet; `number` above 1 is appended."""
     base = slugify(name, max_length=SLUG_LENGTH - 10).strip("-") or "project"
-    if looks_like_id(base):
+    if looks_like_id(base) or base in RESERVED:
         base = f"p-{base}"[: SLUG_LENGTH - 10].strip("-")
     return base if number == 1 else f"{base}-{number}"
 

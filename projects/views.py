@@ -21,9 +21,10 @@ from accounts.serializers import PersonSerializer
 from projects import tabs
 from projects.choices import Color, EnvType
 from projects.limits import ENV_VARIABLES, KEEP_RUNS, NAME_LENGTH, SLUG_LENGTH
-from projects.models import EnvVar, Project
+from projects.models import ApiKey, EnvVar, Project
 from projects.permissions import Right
 from projects.serializers import ShownEnvVarSerializer, represent
+from projects.time_zones import names
 from projects.words import env_words, list_words, settings_words, shared_words
 
 PAGE_SIZE = 100
@@ -32,7 +33,9 @@ PAGE_SIZE = 100
 class ProjectKey:
     """A project in an address of a page: slug or id, but not what the admin has at the same place."""
 
-    regex = r"(?!(?:project|envvar|membership)(?:/|$))[a-z0-9-]{1,50}"
+    @property
+    def regex(self) -> str:
+        return rf"(?!(?:{'|'.join(taken_names())})(?:/|$))[a-z0-9-]{{1,50}}"
 
     def to_python(self, value: str) -> str:
         return value
@@ -61,7 +64,7 @@ class ProjectsPage(View):
     def get(self, request: HttpRequest) -> HttpResponse:
         """The projects that the person sees; the page's module keeps them fresh."""
         actor = actor_of(request)
-        found = Project.objects.visible_to(actor).select_related("owner").prefetch_related("members")
+        found = Project.objects.visible_to(actor).for_showing()
         data = {
             "projects": represent(list(found[:PAGE_SIZE])),
             "count": found.count(),
@@ -144,12 +147,15 @@ def fill_environment(actor: Actor, project: Project, query: Mapping[str, str]) -
 def fill_settings(actor: Actor, project: Project, query: Mapping[str, str]) -> dict[str, Any]:
     """Settings, members and the end of the project."""
     members = project.members.order_by("email")
+    key = ApiKey.objects.filter(project=project).first()
     data = {"list": reverse("projects"), "page": page_url(project, "settings"), "words": settings_words()}
     return {
         "data": data,
         "palette": Color.choices,
         "members": PersonSerializer(members, many=True).data,
         "me": actor,
+        "key": key,
+        "zones": names(),
         "limits": {"name": NAME_LENGTH, "slug": SLUG_LENGTH, "keep_runs": KEEP_RUNS},
         "public": settings.PUBLIC_URI,
     }

@@ -1,16 +1,24 @@
-"""The tabs of projects' own floor."""
+"""The tabs of projects' own floor, and where it keeps files."""
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts import facets as people
-from projects import tabs
+from projects import leftovers, parts, tabs
 from projects.actions.people import ProjectsOfPeople
+from projects.api.schema import KeyScheme, ProjectSchema
 from projects.choices import Right
+from projects.portable import EnvPart
 from projects.views import fill_environment, fill_settings
 
+__all__ = ["KeyScheme", "ProjectSchema"]
+
 people.register_projects(ProjectsOfPeople())
+parts.register(EnvPart())
+leftovers.register_temporary(settings.TEMPORARY_DIR)
+leftovers.register("files", leftovers.folder_of(settings.STORAGE_ROOT))
 tabs.register(
     tabs.Tab(
         "environment",

@@ -70,6 +70,10 @@ def settings_words() -> dict[str, str]:
     return {
         **shared_words(),
         "saved": _("The settings are saved."),
+        "askNewKey": _("Programs that use the present key stop working. Make a new one?"),
+        "askEndKey": _("Programs that use the key stop working. Revoke it?"),
+        "keyEnded": _("The key counts no more."),
+        "askOwner": _("{email} becomes the owner, and you become a member. Go on?"),
         "memberAdded": _("{email} belongs to the project now."),
         "memberRemoved": _("{email} no longer belongs to the project."),
     }

@@ -17,9 +17,10 @@ from django.views.decorators.csrf import csrf_exempt
 from accounts.models import AuditEntry
 from accounts.permissions import Actor
 from pipeline.models import Branch, Release
-from projects.models import Project
+from projects.models import Project, SlugAlias
 from projects.views import page_url
 from runtime import logs
+from runtime.gateway.answers import MOVED_TO
 from runtime.models import Node, Run
 from runtime.states import describe_project, route_url
 from runtime.words import verb_words
@@ -35,8 +36,13 @@ _PARAMETER = re.compile(r":(\w+)\??")
 
 @csrf_exempt
 def absent_service(request: HttpRequest, slug: str, route: str = "") -> HttpResponse:
-    """A route whose service has no socket: 404 for an unknown slug, else 503. Front words the body."""
+    """A route whose service has no socket: 404 for an unknown slug, 308 for a former one, else 503.
+
+    Front words the body, and the Location too: it has the target as the client spelled it.
+    """
     known = Project.objects.filter(slug=slug).exists()
+    if not known and (present := SlugAlias.objects.slug_behind(slug)):
+        return _moved(request, slug, present)
     code, message, status = (
         ("not_running", "This service is not running", 503)
         if known
@@ -45,6 +51,14 @@ def absent_service(request: HttpRequest, slug: str, route: str = "") -> HttpResp
     answer = JsonResponse({"error": {"code": code, "message": message}}, status=status)
     if known:
         answer["Retry-After"] = "2"
+    return answer
+
+
+def _moved(request: HttpRequest, slug: str, present: str) -> HttpResponse:
+    before, _slug, below = request.get_full_path().partition(f"/r/{slug}")
+    answer = HttpResponse(status=308)
+    answer["Location"] = f"{before}/r/{present}{below}"
+    answer[MOVED_TO] = present
     return answer
 
 

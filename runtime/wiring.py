@@ -6,26 +6,29 @@ from functools import partial
 from typing import Any
 
 from celery import current_app
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext, gettext_lazy
 
 from accounts.errors import ConflictError
 from pipeline.models import Release
 from pipeline.signals import release_deleted
-from projects import facets, tabs
+from projects import facets, leftovers, tabs
 from projects.choices import Right
 from projects.models import Project
 from projects.signals import env_changed, project_deleted, project_renamed
 from runtime import logs
 from runtime.models import Run
-from runtime.states import last_errors, route_urls, statuses
+from runtime.states import STATUSES, last_errors, route_urls, statuses
 from runtime.supervisor.bootstep import SupervisorStep
 from runtime.tasks import tell_environment, wake_node
 from runtime.views import fill_logs, fill_overview
 
-facets.register("status", statuses)
-facets.register("route_url", route_urls)
+facets.register("status", statuses, {"type": "string", "enum": list(STATUSES)})
+facets.register("route_url", route_urls, {"type": "string", "format": "uri"})
 facets.register("last_error", last_errors)
+leftovers.register("logs", leftovers.folder_of(settings.LOG_ROOT))
+leftovers.register("sockets", leftovers.socket_in(settings.RUNTIME_DIR / "r"))
 tabs.register(
     tabs.Tab("overview", gettext_lazy("Overview"), 10, "runtime/overview.html", "overview", fill_overview)
 )

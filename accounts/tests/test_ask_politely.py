@@ -45,8 +45,12 @@ class AddDoor(Door):
 
 
 def ask(
-    door: type[Door], method: str, user: User | AnonymousUser, body: Any = None, **headers: str
-) -> Response:  # noqa: ANN401
+    door: type[Door],
+    method: str,
+    user: User | AnonymousUser,
+    body: Any = None,  # noqa: ANN401
+    **headers: str,
+) -> Response:
     options = (
         {} if body is None or any(hasattr(part, "read") for part in body.values()) else {"format": "json"}
     )

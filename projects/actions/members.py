@@ -56,6 +56,31 @@ def remove_member(*, actor: Actor, project: Project, user_id: UUID) -> None:
         record(actor=actor, verb="remove_member", target=project, before={"member": membership.user.email})
 
 
+def transfer_project(
+    *, actor: Actor, project: Project, email: str = "", user_id: UUID | None = None
+) -> Project:
+    """Give a project to another person; who owned it becomes a member. Owner only. Raises UserError."""
+    require(actor, project, Right.OWN)
+    user = _person(email, user_id)
+    with transaction.atomic():
+        project = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        former = project.owner
+        if user.pk == former.pk:
+            raise ConflictError("is_owner", _("This person owns the project."))
+        project.owner = user
+        project.save(update_fields=["owner", "updated_at"])
+        project.memberships.filter(user=user).delete()
+        Membership.objects.get_or_create(project=project, user=former)
+        record(
+            actor=actor,
+            verb="transfer_project",
+            target=project,
+            before={"owner": former.email},
+            after={"owner": user.email},
+        )
+    return project
+
+
 def _person(email: str, user_id: UUID | None) -> User:
     if not email and user_id is None:
         raise UserError("member_missing", _("Name the person by `email` or `user_id`."))

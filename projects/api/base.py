@@ -3,6 +3,9 @@ from __future__ import annotations
 from accounts.api.base import Door
 from projects.models import Project
 
+# Of answers that show a secret once.
+UNCACHED = {"Cache-Control": "no-store"}
+
 
 class ProjectDoor(Door):
     """A door below `/api/projects/<id or slug>/`."""

@@ -1,7 +1,20 @@
 from __future__ import annotations
 
+from projects.models.alias import SlugAlias
 from projects.models.collection import Collection, FieldIndex, Record
 from projects.models.env import EnvVar
+from projects.models.key import ApiKey
 from projects.models.project import Membership, Project
+from projects.models.remains import Remains
 
-__all__ = ["Collection", "EnvVar", "FieldIndex", "Membership", "Project", "Record"]
+__all__ = [
+    "ApiKey",
+    "Collection",
+    "EnvVar",
+    "FieldIndex",
+    "Membership",
+    "Project",
+    "Record",
+    "Remains",
+    "SlugAlias",
+]

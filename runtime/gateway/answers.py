@@ -12,6 +12,8 @@ SECURITY_LINES = (
     b"content-security-policy: sandbox allow-scripts allow-forms allow-modals allow-popups allow-downloads\r\n"
     b"x-content-type-options: nosniff\r\n"
 )
+# By this header web says under which slug a service is known now.
+MOVED_TO = "X-M3M-Moved-To"
 JSON_LINE = b"content-type: application/json\r\n"
 CLOSE_LINE = b"connection: close\r\n"
 
@@ -36,6 +38,7 @@ class Failure:
     message: str
     retry_after: int | None = None
     location: str = ""
+    moved_to: str = ""
 
     def body(self, request_id: str) -> bytes:
         return orjson.dumps({"error": {"code": self.code, "message": self.message, "requestId": request_id}})
@@ -68,4 +71,6 @@ def failure_lines(failure: Failure) -> list[bytes]:
         lines.append(b"retry-after: %d\r\n" % failure.retry_after)
     if failure.location:
         lines.append(b"location: " + failure.location.encode("latin-1") + b"\r\n")
+        # A browser would keep a 308 for good, even when another service has that address.
+        lines.append(b"cache-control: no-store\r\n")
     return lines

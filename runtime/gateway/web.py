@@ -6,13 +6,16 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
+from dataclasses import replace
 
 import aiohttp
 from yarl import URL
 
-from runtime.gateway.answers import FRONT_BUSY, NOT_FOUND, NOT_RUNNING, WEB_AWAY, Failure
+from runtime.gateway.answers import FRONT_BUSY, MOVED_TO, NOT_FOUND, NOT_RUNNING, WEB_AWAY, Failure
 from runtime.gateway.connection import Call
 from runtime.gateway.exchange import Exchange
+from runtime.gateway.requests import ALIAS, ROUTES
+from runtime.gateway.services import SLUG
 from runtime.gateway.settings import GatewaySettings
 
 logger = logging.getLogger(__name__)
@@ -94,7 +97,7 @@ class Verdicts:
         loop = asyncio.get_running_loop()
         known = self._known.get(slug)
         if known is not None and known[0] > loop.time():
-            call.fail(known[1])
+            call.fail(aimed(known[1], call))
         elif (asked := self._asked.get(slug)) is not None and len(asked) < self._settings.max_waiting:
             asked.append(call)
         elif asked is not None or len(self._asked) >= _MAX_ASKED:
@@ -112,14 +115,15 @@ class Verdicts:
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             self._web.complain(f"give a verdict on service {slug}", error)
         finally:
-            # A redirect is meant for one address, not for all of the service.
-            if not failure.location:
+            # A redirect is meant for one address, not for all of the service, unless it names another slug.
+            for_one = bool(failure.location) and not failure.moved_to
+            if not for_one:
                 self._remember(slug, failure)
             for call in self._asked.pop(slug):
-                if failure.location and call.target != first.target:
+                if for_one and call.target != first.target:
                     self.judge(slug, call)
                 else:
-                    call.fail(failure)
+                    call.fail(aimed(failure, call))
 
     async def _fetch(self, call: Exchange) -> Failure:
         headers = {
@@ -145,13 +149,25 @@ class Verdicts:
             self._known.popitem(last=False)
 
 
+def aimed(verdict: Failure, call: Exchange) -> Failure:
+    """A verdict as it is for one call: under another slug the rest of the target stays, byte for byte."""
+    if not verdict.moved_to:
+        return verdict
+    prefix = ALIAS if call.target.startswith(ALIAS) else ROUTES
+    below = call.target[len(prefix) + len(call.slug) :].decode("latin-1")
+    return replace(verdict, location=f"{prefix.decode()}{verdict.moved_to}{below}")
+
+
 def read_verdict(response: aiohttp.ClientResponse) -> Failure:
     """What an answer of web means; its body is never shown."""
     if response.status == NOT_FOUND.status:
         return NOT_FOUND
     location = response.headers.get("Location", "")
     if response.status in _REDIRECTS and location and location.isprintable() and location.isascii():
-        return Failure(response.status, "moved", "The service has another address.", location=location)
+        present = response.headers.get(MOVED_TO, "")
+        slug = present if SLUG.fullmatch(present) else ""
+        message = "The service has another address."
+        return Failure(response.status, "moved", message, location=location, moved_to=slug)
     if response.status == NOT_RUNNING.status:
         wait = response.headers.get("Retry-After", "")
         seconds = int(wait) if wait.isdecimal() and len(wait) < 5 else NOT_RUNNING.retry_after

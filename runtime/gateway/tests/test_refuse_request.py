@@ -60,6 +60,28 @@ class AskWebForVerdictTest:
             found = await asyncio.gather(*(location(path) for path in paths))
         assert found == [path.replace("elder", "younger") for path in paths]
 
+    async def test_it_leads_from_a_former_slug_to_the_present_one(self, front: Front) -> None:
+        async def renamed(request: web.Request) -> web.StreamResponse:
+            return web.Response(status=308, headers={"Location": "/r/present", "X-M3M-Moved-To": "present"})
+
+        targets = ("/r/former", "/r/former/", "/r/former/a%2Fb/%D1%8F?x=%20&y=/r/former", "/api/r/former/c")
+        async with FakeWeb(front.runtime_dir, renamed) as fake:
+            for target in targets:
+                for method in ("GET", "POST"):
+                    async with front.ask(target, method=method) as response:
+                        assert (response.status, (await response.json())["error"]["code"]) == (308, "moved")
+                        wanted = target.replace("former", "present", 1)
+                        assert response.headers["Location"] == wanted
+                        assert response.headers["Cache-Control"] == "no-store"
+        assert len(fake.paths) == 1, "the verdict holds for all addresses of the service for a moment"
+
+    async def test_it_believes_no_slug_that_is_none(self, front: Front) -> None:
+        async def renamed(request: web.Request) -> web.StreamResponse:
+            return web.Response(status=308, headers={"Location": "/r/fair", "X-M3M-Moved-To": "//evil/"})
+
+        async with FakeWeb(front.runtime_dir, renamed), front.ask("/r/bent/") as response:
+            assert response.headers["Location"] == "/r/fair"
+
     async def test_it_hands_web_no_credentials(self, front: Front) -> None:
         headers = {"Cookie": "sessionid=1", "Authorization": "Bearer x.y.z", "X-Forwarded-For": "6.6.6.6"}
         async with FakeWeb(front.runtime_dir, web_answer(404)) as fake:
