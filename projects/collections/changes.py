@@ -1,0 +1,248 @@
+"""What a change of schema does to the records that are there: told before, and carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from projects.choices import FieldType
+from projects.collections.conversions import as_text, convert
+from projects.collections.drafts import search_text
+from projects.collections.fields import Wanted
+from projects.collections.store import STORE, Query
+from projects.collections.values import ValueFlawError, default_of
+from projects.models import Collection, Record
+from projects.schemas import Field, Schema
+
+_EXAMPLES = 3
+_CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that a change of schema does to records. What is `blocking` cannot be confirmed away."""
+
+    kind: str
+    field: str
+    count: int
+    detail: str
+    blocking: bool = False
+    examples: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "examples": list(self.examples)}
+
+
+@dataclass(frozen=True)
+class Step:
+    """How one field of the new schema gets its value from a record's present data."""
+
+    new: Field
+    old: Field | None
+    source: str
+    converts: bool
+    fills: bool
+    counts_missing: bool
+    looks_up: bool
+    compares: bool
+
+
+@dataclass
+class _Tally:
+    """What a look at all records has found, by key."""
+
+    removed: dict[str, int] = field(default_factory=dict)
+    lost: dict[str, int] = field(default_factory=dict)
+    missing: dict[str, int] = field(default_factory=dict)
+    twice: dict[str, list[Any]] = field(default_factory=dict)
+    values: dict[str, set[int]] = field(default_factory=dict)
+
+    def add(self, where: dict[str, int], key: str) -> None:
+        where[key] = where.get(key, 0) + 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A change of schema: what it would lose or cannot do, and how records get their new data."""
+
+    changes: tuple[Change, ...]
+    rewrites: bool
+
+    @property
+    def loses_data(self) -> bool:
+        return any(not one.blocking for one in self.changes)
+
+    @property
+    def is_possible(self) -> bool:
+        return not any(one.blocking for one in self.changes)
+
+
+class SchemaChange:
+    """From a collection's present schema to a wanted one."""
+
+    def __init__(self, collection: Collection, wanted: Wanted) -> None:
+        self.collection = collection
+        self.old = collection.schema
+        self.new = wanted.schema
+        self.now: datetime = timezone.now()
+        self.steps = [self._step(one, wanted.renamed) for one in self.new.fields]
+        sources = {step.source for step in self.steps if step.old}
+        self.removed = [one.key for one in self.old.fields if one.key not in sources]
+
+    def plan(self) -> Plan:
+        """Looks at every record where the change may touch their values; memory does not grow with them."""
+        touched = any(step.converts or step.fills or step.source != step.new.key for step in self.steps)
+        rewrites = bool(self.removed) or touched
+        looks = rewrites or any(step.counts_missing or step.compares for step in self.steps)
+        tally = _Tally()
+        if looks and self.collection.record_count:
+            for _pair in self._transformed(tally):
+                pass
+        return Plan(tuple(self._changes(tally)), rewrites)
+
+    def carry_out(self) -> int:
+        """Rewrite the records in portions, inside the caller's transaction; returns how many have changed."""
+        changed = 0
+        batch: list[Record] = []
+        for record, data in self._transformed(_Tally()):
+            if data != record.data:
+                record.data = data
+                record.search = search_text(self.new, data)
+                record.revision += 1
+                record.updated_at = self.now
+                batch.append(record)
+            if len(batch) >= _CHUNK:
+                STORE.save_many(self.collection, batch)
+                changed, batch = changed + len(batch), []
+        STORE.save_many(self.collection, batch)
+        return changed + len(batch)
+
+    def _step(self, new: Field, renamed: Mapping[str, str]) -> Step:
+        source = renamed.get(new.key, new.key)
+        # A key that another field has left by its new name is a new field.
+        old = None if source in renamed.values() and new.key not in renamed else self.old.by_key.get(source)
+        required = new.required and not (old is not None and old.required)
+        default = new.default_value is not None
+        return Step(
+            new=new,
+            old=old,
+            source=source,
+            converts=old is not None and _converts(old, new),
+            fills=required and default,
+            counts_missing=required and not default,
+            looks_up=old is not None and new.type == FieldType.REF and _moves(old, new),
+            compares=old is not None and new.unique and (not old.unique or _converts(old, new)),
+        )
+
+    def _transformed(self, tally: _Tally) -> Iterator[tuple[Record, dict[str, Any]]]:
+        """Each record with its new data, in the order of ids."""
+        portion: list[tuple[Record, dict[str, Any]]] = []
+        for record in STORE.iterate(self.collection, Query(), chunk=_CHUNK):
+            portion.append((record, self._converted(record.data, tally)))
+            if len(portion) >= _CHUNK:
+                yield from self._finished(portion, tally)
+                portion = []
+        yield from self._finished(portion, tally)
+
+    def _converted(self, data: Mapping[str, Any], tally: _Tally) -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        for step in self.steps:
+            value = data.get(step.source) if step.old else None
+            if value is not None and step.converts:
+                try:
+                    value = convert(value, step.new)
+                except ValueFlawError:
+                    tally.add(tally.lost, step.new.key)
+                    value = None
+            if value is not None:
+                made[step.new.key] = value
+        for key in self.removed:
+            if data.get(key) is not None:
+                tally.add(tally.removed, key)
+        return made
+
+    def _finished(
+        self, portion: list[tuple[Record, dict[str, Any]]], tally: _Tally
+    ) -> Iterator[tuple[Record, dict[str, Any]]]:
+        for step in self.steps:
+            if step.looks_up:
+                self._look_up(step, portion, tally)
+        for record, made in portion:
+            self._complete(made, tally)
+            yield record, made
+
+    def _look_up(
+        self, step: Step, portion: list[tuple[Record, dict[str, Any]]], tally: _Tally
+    ) -> None:
+        """Keep a reference only where its record is in the target."""
+        key = step.new.key
+        ids = {UUID(made[key]) for _record, made in portion if key in made}
+        target = Collection.objects.filter(project=self.collection.project_id, slug=step.new.target).first()
+        there = set(Record.objects.filter(collection=target, pk__in=ids).values_list("pk", flat=True))
+        for _record, made in portion:
+            if key in made and UUID(made[key]) not in there:
+                tally.add(tally.lost, key)
+                del made[key]
+
+    def _complete(self, made: dict[str, Any], tally: _Tally) -> None:
+        for step in self.steps:
+            key = step.new.key
+            if key not in made and step.fills:
+                made[key] = default_of(step.new, self.now)
+            elif made.get(key) in (None, "", []) and step.counts_missing:
+                tally.add(tally.missing, key)
+            elif key in made and step.compares:
+                _compare(tally, key, made[key])
+
+    def _changes(self, tally: _Tally) -> Iterator[Change]:
+        for key, count in tally.removed.items():
+            yield Change("field_removed", key, count, _("These records hold a value, which is deleted."))
+        steps = {step.new.key: step for step in self.steps}
+        for key, count in tally.lost.items():
+            kind = _kind_of(steps[key])
+            yield Change(kind, key, count, _("The value of these records cannot be kept and is deleted."))
+        for key, count in tally.missing.items():
+            message = _("These records have no value; each needs one when it is next saved whole.")
+            yield Change("required_missing", key, count, message)
+        for key, examples in tally.twice.items():
+            shown = tuple(as_text(value)[:100] for value in examples[:_EXAMPLES])
+            message = _("Several records have the same value; make them differ first.")
+            yield Change("not_unique", key, len(examples), message, blocking=True, examples=shown)
+
+
+def _moves(old: Field, new: Field) -> bool:
+    return old.type != new.type or old.target != new.target
+
+
+def _shortens(old: Field, new: Field) -> bool:
+    return (new.indexed or new.unique) and not (old.indexed or old.unique)
+
+
+def _converts(old: Field, new: Field) -> bool:
+    """Whether a present value may be none that the new field holds."""
+    options = bool(set(old.options) - set(new.options))
+    return _moves(old, new) or _shortens(old, new) or (old.type == new.type and options)
+
+
+def _kind_of(step: Step) -> str:
+    old, new = step.old, step.new
+    if old is None or old.type != new.type:
+        return "type_changed"
+    if old.target != new.target:
+        return "target_changed"
+    return "options_removed" if old.options != new.options else "value_too_long"
+
+
+def _compare(tally: _Tally, key: str, value: Any) -> None:  # noqa: ANN401  (any JSON)
+    """Values are kept by their hashes: of 100 000 records these are a few MB, whatever the values are."""
+    met = tally.values.setdefault(key, set())
+    name = hash(value)
+    if name in met:
+        tally.twice.setdefault(key, []).append(value)
+    met.add(name)
