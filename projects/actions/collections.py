@@ -13,6 +13,7 @@ from accounts.errors import ConflictError, NotFoundError, UserError
 from accounts.etags import check_if_match
 from accounts.models import User
 from accounts.permissions import SYSTEM, Actor
+from accounts.queueing import send_after_commit
 from projects.collections.changes import Plan, SchemaChange
 from projects.collections.fields import Wanted, check_fields
 from projects.collections.indexes import want_indexes
@@ -23,7 +24,6 @@ from projects.models import Collection, Project
 from projects.permissions import Right, require
 from projects.schemas import Schema
 from projects.slugs import check_slug, free_slug
-from accounts.queueing import send_after_commit
 from projects.tasks.collections import clear_collections
 from projects.tasks.indexes import build_collection_indexes
 

@@ -6,6 +6,7 @@ An import that ends at the first wrong line is gone through twice: everything is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from accounts.errors import UserError
 from accounts.permissions import SYSTEM
 from projects.actions.records import insert_drafts, lock_collection
 from projects.choices import DataFormat, ImportMode, ImportStatus, OnImportError
-from projects.collections.drafts import Draft, Flaw, as_record_id, new_draft, partial_draft
+from projects.collections.drafts import Draft, as_record_id, new_draft, partial_draft
 from projects.collections.filters import parse_filter
 from projects.collections.imports import Row, import_file, read_rows, split_list
 from projects.collections.indexes import refresh_statistics
@@ -42,7 +43,9 @@ def run_import(*, import_id: UUID, worker: str, stopping: Callable[[], bool] = l
     try:
         ended = _Run(row, stopping).go()
     except UserError as error:
-        _fail(row, {"line": error.extra.get("line", 0), "pointer": "", "code": error.code, "detail": str(error)})
+        _fail(
+            row, {"line": error.extra.get("line", 0), "pointer": "", "code": error.code, "detail": str(error)}
+        )
         ended = True
     if ended:
         import_file(row).unlink(missing_ok=True)
@@ -133,7 +136,7 @@ class _Run:
         """Write a portion and how far it is, both or neither; False when a wrong line has ended the import."""
         with transaction.atomic():
             collection = lock_collection(self.row.collection)
-            if collection.revision != self.row.collection.revision:
+            if collection.schema != self.schema:
                 raise UserError("import_schema_changed", _("The collection's fields were changed meanwhile."))
             drafts = self._drafts(collection, portion, None)
             good = [draft for draft in drafts if not draft.flaws]
@@ -215,7 +218,7 @@ class _Run:
         return drafts
 
     def _draft(
-        self, collection: Collection, row: Row, found: Record | None, taken: set[UUID], now: Any
+        self, collection: Collection, row: Row, found: Record | None, taken: set[UUID], now: datetime
     ) -> Draft:
         if found is not None:
             draft = partial_draft(found, self.schema, row.body)

@@ -18,7 +18,7 @@ from projects.collections.fields import Wanted
 from projects.collections.store import STORE, Query
 from projects.collections.values import ValueFlawError, default_of
 from projects.models import Collection, Record
-from projects.schemas import Field, Schema
+from projects.schemas import Field
 
 _EXAMPLES = 3
 _CHUNK = 500
@@ -177,9 +177,7 @@ class SchemaChange:
             self._complete(made, tally)
             yield record, made
 
-    def _look_up(
-        self, step: Step, portion: list[tuple[Record, dict[str, Any]]], tally: _Tally
-    ) -> None:
+    def _look_up(self, step: Step, portion: list[tuple[Record, dict[str, Any]]], tally: _Tally) -> None:
         """Keep a reference only where its record is in the target."""
         key = step.new.key
         ids = {UUID(made[key]) for _record, made in portion if key in made}

@@ -203,7 +203,9 @@ def _check_renamed(faults: _Faults, place: str, old: object, present: Schema | N
 
 
 def _check_distinct(faults: _Faults, pointer: str, raw: Sequence[Any], renamed: Mapping[str, str]) -> None:
-    keys = Counter(key for item in raw if isinstance(item, Mapping) and isinstance(key := item.get("key"), str))
+    keys = Counter(
+        key for item in raw if isinstance(item, Mapping) and isinstance(key := item.get("key"), str)
+    )
     for position, item in enumerate(raw):
         if isinstance(item, Mapping) and isinstance(item.get("key"), str) and keys[item["key"]] > 1:
             faults.add(f"{pointer}/{position}/key", "key_twice", _("This key is there twice."))

@@ -165,6 +165,8 @@ def rename_targets(project: Project, old: str, new: str) -> None:
     named = Collection.objects.select_for_update(no_key=True).filter(project=project).order_by("pk")
     for one in named:
         if any(True for _found in referring_fields([one], old)):
-            one.fields = [{**each, "target": new} if each.get("target") == old else each for each in one.fields]
+            one.fields = [
+                {**each, "target": new} if each.get("target") == old else each for each in one.fields
+            ]
             one.revision += 1
             one.save(update_fields=["fields", "revision", "updated_at"])

@@ -95,7 +95,10 @@ class RecordImport(models.Model):
         now = timezone.now()
         free = RecordImport.objects.forgotten().filter(pk=self.pk, epoch=self.epoch)
         taken = free.update(
-            status=ImportStatus.RUNNING, epoch=F("epoch") + 1, worker=worker[:100], lease_expires_at=now + LEASE
+            status=ImportStatus.RUNNING,
+            epoch=F("epoch") + 1,
+            worker=worker[:100],
+            lease_expires_at=now + LEASE,
         )
         self.refresh_from_db()
         return taken == 1

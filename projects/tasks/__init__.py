@@ -1,3 +1,9 @@
 """What runs later. Each module's tasks are imported here, where Celery looks for them."""
 
 from __future__ import annotations
+
+from projects.tasks.collections import clear_collections
+from projects.tasks.imports import start_import, sweep_imports
+from projects.tasks.indexes import build_collection_indexes
+
+__all__ = ["build_collection_indexes", "clear_collections", "start_import", "sweep_imports"]

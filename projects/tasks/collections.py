@@ -31,5 +31,9 @@ def clear_collections(**unknown: Any) -> None:
 
 def _clear_portion(collection: Collection) -> int:
     with transaction.atomic():
-        ids = list(Record.objects.filter(collection=collection).order_by("pk").values_list("pk", flat=True)[:_PORTION])
+        ids = list(
+            Record.objects.filter(collection=collection)
+            .order_by("pk")
+            .values_list("pk", flat=True)[:_PORTION]
+        )
         return Record.objects.filter(pk__in=ids).delete()[0] if ids else 0

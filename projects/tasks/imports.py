@@ -73,5 +73,3 @@ def _start(import_id: str) -> None:
 def _note_unknown(task: str, unknown: dict[str, Any]) -> None:
     if unknown:
         log.info("task %s: unknown arguments %s", task, sorted(unknown))
-
-
