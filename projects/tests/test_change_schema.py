@@ -51,7 +51,10 @@ class ChangeSchemaTest(ProjectCase):
         return self.put(self.fields(**changed), confirm)
 
     def put(self, fields: list[dict[str, Any]], confirm: bool = False) -> Collection:
-        return update_collection(actor=self.bob, collection=self.collection, fields=fields, confirm=confirm)
+        self.collection = update_collection(
+            actor=self.bob, collection=self.collection, fields=fields, confirm=confirm
+        )
+        return self.collection
 
     def values(self, key: str) -> list[Any]:
         return [one.data.get(key) for one in Record.objects.filter(collection=self.collection).order_by("pk")]
@@ -77,7 +80,8 @@ class ChangeSchemaTest(ProjectCase):
         self.change(confirm=True, size={"type": "number"})
         self.assertEqual(self.values("size"), [1, 2.5, None])
         self.assertEqual(
-            list(Record.objects.order_by("pk").values_list("revision", flat=True)), [one + 1 for one in revisions]
+            list(Record.objects.order_by("pk").values_list("revision", flat=True)),
+            [one + 1 for one in revisions],
         )
 
     def test_safe_changes_apply_at_once(self) -> None:
@@ -98,7 +102,10 @@ class ChangeSchemaTest(ProjectCase):
         self.assertEqual(self.values("size")[:2], ["1.0", "2.5"])
 
     def test_a_renamed_field_keeps_its_values(self) -> None:
-        fields = [{**one, "key": "title", "renamed_from": "name"} if one["key"] == "name" else one for one in self.fields()]
+        fields = [
+            {**one, "key": "title", "renamed_from": "name"} if one["key"] == "name" else one
+            for one in self.fields()
+        ]
         changed = self.put(fields)
         self.assertEqual(self.values("title"), ["a", "b", "b"])
         self.assertEqual(self.values("name"), [None] * 3)
@@ -109,11 +116,19 @@ class ChangeSchemaTest(ProjectCase):
 
     def test_two_fields_exchange_their_keys(self) -> None:
         names = {"name": "size", "size": "name"}
-        self.put([{**one, "key": names.get(one["key"], one["key"]), "renamed_from": one["key"]} for one in self.fields()])
+        self.put(
+            [
+                {**one, "key": names.get(one["key"], one["key"]), "renamed_from": one["key"]}
+                for one in self.fields()
+            ]
+        )
         self.assertEqual((self.values("name"), self.values("size")), (["1", "2.5", "big"], ["a", "b", "b"]))
 
     def test_a_new_field_under_a_left_key_is_empty(self) -> None:
-        renamed = [{"key": "title", "type": "string", "renamed_from": "name"}, {"key": "name", "type": "string"}]
+        renamed = [
+            {"key": "title", "type": "string", "renamed_from": "name"},
+            {"key": "name", "type": "string"},
+        ]
         self.put([*renamed, *self.fields(name=None)])
         self.assertEqual((self.values("title"), self.values("name")), (["a", "b", "b"], [None] * 3))
 
@@ -134,7 +149,9 @@ class ChangeSchemaTest(ProjectCase):
         target = create_collection(actor=self.alice, project=self.project, name="Target")
         [there] = create_records(actor=self.alice, collection=target, bodies=[{}])
         other = create_records(
-            actor=self.alice, collection=self.collection, bodies=[{"name": str(there.pk)}, {"name": str(target.pk)}]
+            actor=self.alice,
+            collection=self.collection,
+            bodies=[{"name": str(there.pk)}, {"name": str(target.pk)}],
         )
         self.change(confirm=True, name={"type": "ref", "target": "target"})
         self.assertEqual(self.values("name"), [None, None, None, str(there.pk), None])
@@ -143,7 +160,9 @@ class ChangeSchemaTest(ProjectCase):
     def test_a_planned_change_changes_nothing(self) -> None:
         before = Collection.objects.get().fields
         self.plan(size={"type": "number"}, name=None)
-        self.assertEqual((Collection.objects.get().fields, self.values("size")), (before, ["1", "2.5", "big"]))
+        self.assertEqual(
+            (Collection.objects.get().fields, self.values("size")), (before, ["1", "2.5", "big"])
+        )
 
     def test_settings_name_fields_that_are_there(self) -> None:
         for changes in (
@@ -163,11 +182,16 @@ class ChangeSchemaTest(ProjectCase):
     def test_references_follow_a_new_slug(self) -> None:
         self.change(parent={"type": "ref", "target": "things"})
         other = create_collection(
-            actor=self.alice, project=self.project, name="Other", fields=[{"key": "r", "type": "ref", "target": "things"}]
+            actor=self.alice,
+            project=self.project,
+            name="Other",
+            fields=[{"key": "r", "type": "ref", "target": "things"}],
         )
         changed = update_collection(actor=self.bob, collection=self.collection, slug="items")
         other.refresh_from_db()
-        self.assertEqual((changed.schema.by_key["parent"].target, other.schema.by_key["r"].target), ("items", "items"))
+        self.assertEqual(
+            (changed.schema.by_key["parent"].target, other.schema.by_key["r"].target), ("items", "items")
+        )
         changed.refresh_from_db()
         self.assertEqual(changed.schema.by_key["parent"].target, "items")
 
