@@ -1,3 +1,7 @@
 """What runs later. Each module's tasks are imported here, where Celery looks for them."""
 
 from __future__ import annotations
+
+from projects.tasks.indexes import build_collection_indexes, sweep_indexes
+
+__all__ = ["build_collection_indexes", "sweep_indexes"]
