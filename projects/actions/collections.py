@@ -229,8 +229,8 @@ def _change_schema(locked: Collection, wanted: Wanted, confirm: bool) -> None:
 
 
 def _want_indexes(collection: Collection) -> None:
-    want_indexes(collection)
-    send_after_commit(build_collection_indexes, str(collection.pk))
+    if want_indexes(collection):
+        send_after_commit(build_collection_indexes, str(collection.pk))
 
 
 def _check_name(name: str) -> None:

@@ -118,7 +118,7 @@ def writing(actor: Actor, collection: Collection) -> Iterator[Collection]:
         with transaction.atomic():
             yield lock_collection(collection)
     except IntegrityError as error:
-        raise as_conflict(error) from None
+        raise as_conflict(collection, error) from None
 
 
 def lock_collection(collection: Collection) -> Collection:

@@ -25,7 +25,7 @@ from projects.api.shapes import (
     PlanShape,
     WantedCollectionSerializer,
 )
-from projects.collections.indexes import describe_indexes
+from projects.collections.indexes import is_blocking
 from projects.models import Collection
 
 _EXAMPLE = OpenApiExample(
@@ -59,7 +59,17 @@ def show_collection(collection: Collection) -> dict[str, Any]:
     """A collection as callers see it, with the state of its indexes: one query."""
     shown = {name: getattr(collection, name) for name in CollectionShape().fields if name != "indexes"}
     shown |= {"fields": collection.schema.as_json(), "record_limit": collection.limit}
-    return dict(CollectionShape({**shown, "indexes": describe_indexes(collection)}).data)
+    indexes = [
+        {
+            "field": row.field,
+            "unique": row.unique,
+            "status": row.status,
+            "error": row.error,
+            "blocking": is_blocking(row),
+        }
+        for row in sorted(collection.indexes.all(), key=lambda row: (row.field, row.name))
+    ]
+    return dict(CollectionShape({**shown, "indexes": indexes}).data)
 
 
 def answer_collection(collection: Collection, code: int = status.HTTP_200_OK) -> Response:

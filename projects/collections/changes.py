@@ -101,7 +101,7 @@ class SchemaChange:
         rewrites = bool(self.removed) or touched
         looks = rewrites or any(step.counts_missing or step.compares for step in self.steps)
         tally = _Tally()
-        if looks and self.collection.record_count:
+        if looks:
             for _pair in self._transformed(tally):
                 pass
         return Plan(tuple(self._changes(tally)), rewrites)

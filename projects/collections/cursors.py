@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from projects.collections.operands import OperandError, as_bool, as_id, as_momen
 from projects.models import Record
 
 CURSOR_CHARACTERS = 64 * 1024
-_CHECKS = {
+_CHECKS: dict[Kind, Callable[[object], Scalar]] = {
     Kind.TEXT: as_text,
     Kind.NUMBER: as_number,
     Kind.BOOL: as_bool,

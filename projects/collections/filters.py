@@ -28,11 +28,12 @@ from projects.collections.conditions import (
     Not,
     Operator,
     Scalar,
+    Sort,
     Target,
     both,
 )
 from projects.collections.operands import OperandError, as_text, from_text, operand, operand_inside
-from projects.collections.sorts import Sort, parse_sort
+from projects.collections.sorts import parse_sort
 from projects.schemas import SYSTEM_FIELDS, Schema
 
 __all__ = ["Filter", "Sort", "both", "parse_filter", "parse_filter_text", "parse_params", "parse_sort"]

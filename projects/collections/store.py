@@ -171,9 +171,8 @@ class SqlStore:
             f'UPDATE "{TABLE}" SET "data" = %s, "search" = %s, "revision" = %s, "updated_at" = %s '  # noqa: S608
             f'WHERE {mine} AND "id" = %s'
         )
-        columns = [
-            Record._meta.get_field(name) for name in ("data", "search", "revision", "updated_at", "id")
-        ]
+        written = {column.name: column for column in Record._meta.concrete_fields}
+        columns = [written[name] for name in ("data", "search", "revision", "updated_at", "id")]
         for some in _batches(records):
             rows = [
                 [column.get_db_prep_save(getattr(one, column.attname), connection) for column in columns]

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from accounts.errors import UserError
 from projects.collections.drafts import Draft, Flaw, error_of
 from projects.collections.filters import parse_filter
+from projects.collections.indexes import refused_field
 from projects.collections.store import STORE, Query
 from projects.limits import RECORDS_AT_ONCE
-from projects.models import Collection, FieldIndex
+from projects.models import Collection
 from projects.schemas import Field, Schema
 
 # Values that an import has met so far, by field, and who has them: those of lines that are not written yet.
@@ -64,10 +65,9 @@ def _add_flaw(draft: Draft, one: Field) -> None:
     draft.add_flaw(one.key, "record_not_unique", _("Another record has this value."))
 
 
-def as_conflict(error: IntegrityError) -> UserError:
+def as_conflict(collection: Collection, error: IntegrityError) -> UserError:
     """What a refusal by the database's own unique index means for the caller; re-raises any other."""
-    text = str(error)
-    index = next((one for one in FieldIndex.objects.filter(unique=True) if one.name in text), None)
-    if index is None:
+    key = refused_field(collection, error)
+    if key is None:
         raise error
-    return error_of([Flaw(f"/{index.field}", "record_not_unique", _("Another record has this value."))])
+    return error_of([Flaw(f"/{key}", "record_not_unique", _("Another record has this value."))])
