@@ -211,10 +211,10 @@ class _Run:
         for row in portion:
             found = present.get(self._key_of(row))
             draft = self._draft(collection, row, found, taken, now)
-            draft.flaws[:0] = row.flaws
+            draft.flaws = _joined(row.flaws, draft.flaws)
             drafts.append(draft)
-        check_references(collection, collection.schema, drafts, self.known)
         check_unique(collection, collection.schema, drafts, seen)
+        check_references(collection, collection.schema, drafts, self.known)
         return drafts
 
     def _draft(
@@ -271,3 +271,9 @@ class _Run:
         ids = [pk for pk in named if pk is not None]
         there = Record.objects.filter(pk__in=ids).values_list("pk", flat=True) if ids else ()
         return set(there) | (set() if self._upserts else self.known & set(ids))
+
+
+def _joined(of_line: list[Flaw], of_record: list[Flaw]) -> list[Flaw]:
+    """What could not be read is not said to be missing as well."""
+    known = {flaw.pointer for flaw in of_line}
+    return of_line + [flaw for flaw in of_record if "" not in known and flaw.pointer not in known]

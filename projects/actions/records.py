@@ -157,8 +157,8 @@ def _save(locked: Collection, draft: Draft) -> Record:
 
 def _check(locked: Collection, drafts: Sequence[Draft]) -> None:
     refuse_flaws(drafts)
-    check_references(locked, locked.schema, drafts)
     check_unique(locked, locked.schema, drafts)
+    check_references(locked, locked.schema, drafts)
     refuse_flaws(drafts)
 
 

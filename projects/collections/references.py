@@ -33,15 +33,23 @@ def check_references(
     wanted = [(draft, one) for draft in drafts if not draft.flaws for one in fields if _is_new(draft, one)]
     if not wanted:
         return
-    ids = {UUID(draft.data[one.key]) for draft, one in wanted}
-    homes = _lock_records(ids)
+    homes = _lock_records({UUID(draft.data[one.key]) for draft, one in wanted})
     slugs = dict(collection.project.collections.values_list("slug", "pk"))
-    for draft, one in wanted:
-        wanted_id = UUID(draft.data[one.key])
-        within = one.target == collection.slug and wanted_id in (known | {draft.record.pk})
-        if not within and homes.get(wanted_id) != slugs.get(one.target or ""):
+    more = True
+    while more:
+        # Whoever refers to one of the same lot goes with it.
+        own = known | {draft.record.pk for draft in drafts if not draft.flaws}
+        lost = [
+            (draft, one)
+            for draft, one in wanted
+            if not draft.flaws
+            and homes.get(UUID(draft.data[one.key])) != slugs.get(one.target or "")
+            and not (one.target == collection.slug and UUID(draft.data[one.key]) in own)
+        ]
+        for draft, one in lost:
             message = _("There is no such record in {collection}.").format(collection=one.target)
             draft.add_flaw(one.key, "reference_missing", message)
+        more = bool(lost)
 
 
 def _is_new(draft: Draft, one: Field) -> bool:
