@@ -25,7 +25,7 @@ from projects.permissions import Right, require
 from projects.schemas import Schema
 from projects.slugs import check_slug, free_slug
 from projects.tasks.collections import clear_collections
-from projects.tasks.indexes import build_collection_indexes
+from projects.tasks.indexes import schedule_indexes
 
 # More would outgrow what one collection is for, and what a database column counts.
 HIGHEST_LIMIT = 100 * RECORDS
@@ -230,7 +230,7 @@ def _change_schema(locked: Collection, wanted: Wanted, confirm: bool) -> None:
 
 def _want_indexes(collection: Collection) -> None:
     if want_indexes(collection):
-        send_after_commit(build_collection_indexes, str(collection.pk))
+        schedule_indexes(collection)
 
 
 def _check_name(name: str) -> None:

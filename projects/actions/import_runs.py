@@ -19,7 +19,7 @@ from accounts.errors import UserError
 from accounts.permissions import SYSTEM
 from projects.actions.records import insert_drafts, lock_collection
 from projects.choices import DataFormat, ImportMode, ImportStatus, OnImportError
-from projects.collections.drafts import Draft, as_record_id, new_draft, partial_draft
+from projects.collections.drafts import Draft, Flaw, as_record_id, new_draft, partial_draft
 from projects.collections.filters import parse_filter
 from projects.collections.imports import Row, import_file, read_rows, split_list
 from projects.collections.indexes import refresh_statistics

@@ -8,7 +8,9 @@ from uuid import UUID
 
 from celery import shared_task
 
+from accounts.queueing import send_after_commit
 from projects.collections import indexes
+from projects.models import Collection
 
 log = logging.getLogger(__name__)
 
@@ -27,3 +29,8 @@ def sweep_indexes(**unknown: Any) -> None:
     if unknown:
         log.warning("unknown arguments: %s", sorted(unknown))
     indexes.sweep_indexes()
+
+
+def schedule_indexes(collection: Collection) -> None:
+    """Send `build_collection_indexes` after the commit."""
+    send_after_commit(build_collection_indexes, str(collection.pk))
