@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +25,8 @@ from projects.choices import Right
 from projects.models import Collection, Project, Record, RecordImport
 
 _SHOWN_KEYS = 5
+# What the admin shows before a deletion: texts, counts, missing permissions, what is protected.
+Listing = tuple[list[str], dict[str, int], set[str], list[str]]
 
 
 class CollectionForm(forms.ModelForm[Collection]):
@@ -100,9 +104,7 @@ class CollectionAdmin(ActionAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Collection | None = None) -> bool:
         return self.has_change_permission(request, obj)
 
-    def get_deleted_objects(
-        self, objs: Any, request: HttpRequest
-    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:  # noqa: ANN401
+    def get_deleted_objects(self, objs: Sequence[Model], request: HttpRequest) -> Listing:
         """Its parts go with it; listing all its records would take as long as deleting them."""
         return [str(one) for one in objs], {str(Collection._meta.verbose_name_plural): len(objs)}, set(), []
 
@@ -143,9 +145,7 @@ class RecordAdmin(ActionAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Record | None = None) -> bool:
         return self.has_view_permission(request) and (obj is None or _works(request, obj.collection.project))
 
-    def get_deleted_objects(
-        self, objs: Any, request: HttpRequest
-    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:  # noqa: ANN401
+    def get_deleted_objects(self, objs: Sequence[Model], request: HttpRequest) -> Listing:
         return [str(one) for one in objs], {str(Record._meta.verbose_name_plural): len(objs)}, set(), []
 
     def delete_model(self, request: HttpRequest, obj: Record) -> None:

@@ -152,7 +152,8 @@ def _check_target(
     faults: _Faults, place: str, kind: str, item: Mapping[str, Any], targets: AbstractSet[str]
 ) -> tuple[str | None, str]:
     """Target and on_delete of a reference; others may carry what a GET showed of them."""
-    on_delete = item.get("on_delete") or OnDelete.RESTRICT
+    on_delete = item.get("on_delete")
+    on_delete = OnDelete.RESTRICT.value if on_delete is None else on_delete
     if not isinstance(on_delete, str) or on_delete not in OnDelete.values:
         message = _("Choose one of: {types}.").format(types=", ".join(OnDelete.values))
         faults.add(f"{place}/on_delete", "on_delete_unknown", message)
