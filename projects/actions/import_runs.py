@@ -226,7 +226,7 @@ class _Run:
             return draft
         given = row.body.get("id")
         own = as_record_id(given) if given is not None else None
-        draft = new_draft(collection, self.schema, row.body, now, **({"id": own} if own else {}))
+        draft = new_draft(collection, self.schema, row.body, now, record_id=own)
         # Lines that upsert one record are no rivals for its unique values.
         draft.owner = self._key_of(row) or draft.record.pk
         if given is not None and own is None:

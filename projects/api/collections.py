@@ -28,6 +28,10 @@ from projects.api.shapes import (
 from projects.collections.indexes import is_blocking
 from projects.models import Collection
 
+_PLAIN = (
+    *("id", "name", "slug", "table_config", "form_config", "record_count", "revision"),
+    *("created_at", "updated_at"),
+)
 _EXAMPLE = OpenApiExample(
     "Customers",
     request_only=True,
@@ -57,8 +61,6 @@ class CollectionDoor(ProjectDoor):
 
 def show_collection(collection: Collection) -> dict[str, Any]:
     """A collection as callers see it, with the state of its indexes: one query."""
-    shown = {name: getattr(collection, name) for name in CollectionShape().fields if name != "indexes"}
-    shown |= {"fields": collection.schema.as_json(), "record_limit": collection.limit}
     indexes = [
         {
             "field": row.field,
@@ -69,7 +71,9 @@ def show_collection(collection: Collection) -> dict[str, Any]:
         }
         for row in sorted(collection.indexes.all(), key=lambda row: (row.field, row.name))
     ]
-    return dict(CollectionShape({**shown, "indexes": indexes}).data)
+    own = {name: getattr(collection, name) for name in _PLAIN}
+    more = {"fields": collection.schema.as_json(), "record_limit": collection.limit, "indexes": indexes}
+    return dict(CollectionShape({**own, **more}).data)
 
 
 def answer_collection(collection: Collection, code: int = status.HTTP_200_OK) -> Response:
@@ -89,15 +93,11 @@ class CollectionsView(ProjectDoor, GenericAPIView[Collection]):
             return Collection.objects.none()
         return Collection.objects.filter(project=self.project).prefetch_related("indexes")
 
-    def filter_queryset(self, queryset: QuerySet[Collection]) -> QuerySet[Collection]:
-        """Every order ends in a unique key."""
-        found = super().filter_queryset(queryset)
-        return found.order_by(*found.query.order_by, "id")
-
     @extend_schema(operation_id="models_list", responses=CollectionShape(many=True))
     def get(self, request: Request, project: str) -> Response:
         """The project's collections; `ordering` and `search` choose, `page` and `page_size` cut."""
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        found = self.filter_queryset(self.get_queryset())
+        page = self.paginate_queryset(found.order_by(*found.query.order_by, "id"))
         return self.get_paginated_response([show_collection(one) for one in page or []])
 
     @extend_schema(

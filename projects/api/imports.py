@@ -25,7 +25,7 @@ from accounts.errors import UserError
 from projects.actions.imports import cancel_import, create_import
 from projects.api.collections import CollectionDoor
 from projects.api.shapes import ImportQuerySerializer, ImportShape
-from projects.choices import DataFormat
+from projects.choices import DataFormat, OnImportError
 from projects.models import RecordImport
 
 _PIECE = 64 * 1024
@@ -48,7 +48,7 @@ class _StreamParser(BaseParser):
         stream: IO[Any],
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
-    ) -> IO[Any]:
+    ) -> Any:  # noqa: ANN401  (the base class knows no streams)
         return stream
 
 
@@ -66,8 +66,9 @@ class LinesStreamParser(_StreamParser):
 
 def show_import(row: RecordImport, url: str) -> dict[str, Any]:
     shown = {name: getattr(row, name) for name in ImportShape.Meta.fields if name not in ("phase", "url")}
-    writes = not row.dry_run and (row.checked or row.on_error == "skip")
-    return {**ImportShape({**shown, "phase": "writing" if writes else "checking", "url": url}).data}
+    writes = not row.dry_run and (row.checked or row.on_error == OnImportError.SKIP)
+    shown |= {"phase": "writing" if writes else "checking", "url": url}
+    return dict(ImportShape(shown).data)  # type: ignore[arg-type]
 
 
 class ImportDoor(CollectionDoor):
@@ -151,7 +152,7 @@ class RecordImportStateView(ImportDoor):
 
 def _file_of(request: Request) -> tuple[str, Iterator[bytes]]:
     """What the file is by its type or name, empty when unknown, and its content in pieces."""
-    data = request.data
+    data: Any = request.data
     if isinstance(data, Mapping):  # a form, or no body at all
         file = data.get("file")
         if not isinstance(file, UploadedFile):

@@ -109,7 +109,7 @@ class FieldShape(serializers.Serializer[None]):
 
     key = serializers.RegexField(r"^[A-Za-z][A-Za-z0-9_]{0,63}$")
     type = serializers.ChoiceField(choices=FieldType.choices, required=False)
-    required = serializers.BooleanField(required=False)
+    required = serializers.BooleanField(required=False)  # type: ignore[assignment]
     default_value = AnyJSONField(required=False, allow_null=True)
     unique = serializers.BooleanField(required=False)
     indexed = serializers.BooleanField(required=False)
@@ -174,7 +174,7 @@ class WantedCollectionSerializer(serializers.Serializer[None]):
 
     name = serializers.CharField(max_length=NAME_LENGTH)
     slug = serializers.CharField(max_length=SLUG_LENGTH, required=False, allow_blank=True)
-    fields = RawFieldsField(required=False)
+    fields = RawFieldsField(required=False)  # type: ignore[assignment]
     table_config = RawTableField(required=False)
     form_config = RawFormField(required=False)
 
@@ -189,7 +189,7 @@ class ChangedCollectionSerializer(WantedCollectionSerializer):
 
 
 class PlannedSerializer(serializers.Serializer[None]):
-    fields = RawFieldsField()
+    fields = RawFieldsField()  # type: ignore[assignment]
 
 
 class ChangeShape(serializers.Serializer[None]):
@@ -224,13 +224,13 @@ class IndexShape(serializers.Serializer[None]):
     blocking = serializers.BooleanField()
 
 
-class CollectionShape(serializers.Serializer[None]):
+class CollectionShape(serializers.Serializer[Any]):
     """A collection."""
 
     id = serializers.UUIDField()
     name = serializers.CharField()
     slug = serializers.CharField()
-    fields = FieldShape(many=True)
+    fields = FieldShape(many=True)  # type: ignore[assignment]
     table_config = TableConfigShape()
     form_config = FormConfigShape()
     indexes = IndexShape(many=True)
@@ -257,7 +257,7 @@ class ImportShape(serializers.ModelSerializer[RecordImport]):
     on_error = serializers.ChoiceField(choices=OnImportError.choices)
     phase = serializers.ChoiceField(choices=["checking", "writing"])
     total = serializers.IntegerField(allow_null=True)
-    errors = ImportErrorShape(many=True)
+    errors = ImportErrorShape(many=True)  # type: ignore[assignment]
     url = serializers.CharField()
 
     class Meta:

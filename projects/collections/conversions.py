@@ -57,7 +57,7 @@ def _as_number(value: object) -> object:
 def _as_bool(value: object) -> object:
     if isinstance(value, str):
         return bool_of(value)
-    return bool(value) if value in (0, 1) and not isinstance(value, list | dict) else value
+    return bool(value) if isinstance(value, int | float) and value in (0, 1) else value
 
 
 def number_of(text: str) -> int | float:

@@ -68,10 +68,16 @@ def escape(key: str) -> str:
 
 
 def new_draft(
-    collection: Collection, schema: Schema, body: object, now: datetime, place: str = "", **own: Any
+    collection: Collection,
+    schema: Schema,
+    body: object,
+    now: datetime,
+    place: str = "",
+    record_id: UUID | None = None,
 ) -> Draft:
-    """A new record out of a body; fields that are left out get their defaults. `own`: id, created_at."""
-    record = Record(collection=collection, **own)
+    """A new record out of a body; fields that are left out get their defaults."""
+    record = Record(collection=collection)
+    record.pk = record_id or record.pk
     return _whole(Draft(record, {}, place=place), schema, body, now)
 
 

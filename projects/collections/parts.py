@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import UserError
 from projects.choices import FieldType
-from projects.collections.drafts import as_record_id, flat, new_draft, refuse_flaws
+from projects.collections.drafts import Draft, as_record_id, flat, new_draft, refuse_flaws
 from projects.collections.fields import check_fields
 from projects.collections.indexes import want_indexes
 from projects.collections.layouts import check_form, check_table
@@ -123,15 +123,16 @@ def _fill(collection: Collection, lines: Iterator[Any]) -> None:
     collection.record_count = count
 
 
-def _draft(collection: Collection, schema: Schema, line: object, keys: Sequence[str], now: datetime) -> Any:  # noqa: ANN401
+def _draft(collection: Collection, schema: Schema, line: object, keys: Sequence[str], now: datetime) -> Draft:
     old = as_record_id(line.get("id")) if isinstance(line, dict) else None
     if not isinstance(line, dict) or old is None:
         raise _foreign()
     moved = {key: _moved(collection.project_id, line[key]) for key in keys if line.get(key) is not None}
-    times = {name: _moment(line.get(name), now) for name in ("created_at", "updated_at")}
-    return new_draft(
-        collection, schema, {**line, **moved}, now, id=new_id(collection.project_id, old), **times
-    )
+    pk = new_id(collection.project_id, old)
+    draft = new_draft(collection, schema, {**line, **moved}, now, record_id=pk)
+    draft.record.created_at = _moment(line.get("created_at"), now)
+    draft.record.updated_at = _moment(line.get("updated_at"), now)
+    return draft
 
 
 def new_id(project_id: UUID, old: UUID) -> UUID:
@@ -164,7 +165,7 @@ def _check_filled(collection: Collection) -> None:
     records = STORE.iterate(collection, Query(), chunk=_CHUNK)
     while some := list(islice(records, _CHUNK)):
         drafts = [
-            new_draft(collection, schema, dict(record.data), record.created_at, id=record.pk)
+            new_draft(collection, schema, dict(record.data), record.created_at, record_id=record.pk)
             for record in some
         ]
         check_references(collection, schema, drafts)

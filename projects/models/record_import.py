@@ -129,6 +129,8 @@ class RecordImport(models.Model):
             setattr(self, name, value)
         return True
 
-    for _move in (claim, keep, finish, release, cancel):
-        _move.alters_data = True  # type: ignore[attr-defined]
-    del _move
+    claim.alters_data = True  # type: ignore[attr-defined]
+    keep.alters_data = True  # type: ignore[attr-defined]
+    finish.alters_data = True  # type: ignore[attr-defined]
+    release.alters_data = True  # type: ignore[attr-defined]
+    cancel.alters_data = True  # type: ignore[attr-defined]

@@ -47,7 +47,7 @@ class Memory:
 
 class ArchiveCollectionsTest(ProjectCase):
     def setUp(self) -> None:
-        make = {"actor": self.alice, "project": self.project}
+        make: dict[str, Any] = {"actor": self.alice, "project": self.project}
         name = {"key": "name", "type": "string", "unique": True}
         authors = create_collection(**make, name="Authors", fields=[name])
         book = {"key": "author", "type": "ref", "target": "authors", "on_delete": "cascade"}

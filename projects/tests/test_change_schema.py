@@ -165,7 +165,7 @@ class ChangeSchemaTest(ProjectCase):
         )
 
     def test_settings_name_fields_that_are_there(self) -> None:
-        for changes in (
+        wrong: tuple[dict[str, Any], ...] = (
             {"table_config": {"columns": ["nothing"]}},
             {"table_config": {"sort_columns": ["--name"]}},
             {"table_config": {"searchable": ["id"]}},
@@ -174,7 +174,8 @@ class ChangeSchemaTest(ProjectCase):
             {"form_config": {"field_order": ["name", "name"]}},
             {"form_config": {"field_views": {"name": 5}}},
             {"form_config": {"hidden_fields": "name"}},
-        ):
+        )
+        for changes in wrong:
             with self.assertRaises(UserError) as caught:
                 update_collection(actor=self.bob, collection=self.collection, **changes)
             self.assertEqual(caught.exception.code, "layout_invalid", changes)

@@ -130,7 +130,7 @@ class DeleteRecordsTest(ReferencesCase):
             (create_record, {"body": {}}),
         ):
             with self.assertRaises(NotFoundError):
-                action(actor=self.charlie, collection=self.authors, **given)  # type: ignore[operator]
+                action(actor=self.charlie, collection=self.authors, **given)
         self.assertEqual(self.counts(self.authors), [1])
 
 
