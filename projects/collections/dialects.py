@@ -24,7 +24,7 @@ class Sql(NamedTuple):
     """A piece of a statement with its parameters in their order."""
 
     text: str
-    params: tuple[object, ...] = ()
+    params: tuple[Any, ...] = ()
 
 
 class Dialect(ABC):

@@ -167,6 +167,8 @@ def _create(collection: Collection, wanted: WantedIndex) -> None:
     """Make the index if it is not there; raises what the database says, and leaves nothing half made."""
     if wanted.name in _valid_names():
         return
+    if connection.vendor == "postgresql" and connection.in_atomic_block:
+        connection.check_constraints()  # pending ones keep a table from getting an index
     _drop_index(wanted.name)
     kind = "UNIQUE INDEX" if wanted.unique else "INDEX"
     try:
