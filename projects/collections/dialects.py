@@ -7,8 +7,8 @@ import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from datetime import datetime
-from typing import NamedTuple
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -24,7 +24,7 @@ class Sql(NamedTuple):
     """A piece of a statement with its parameters in their order."""
 
     text: str
-    params: tuple[object, ...] = ()
+    params: tuple[Any, ...] = ()
 
 
 class Dialect(ABC):
@@ -65,6 +65,18 @@ class Dialect(ABC):
     @abstractmethod
     def head(self, text: str, length: int) -> str:
         """The first characters of a text."""
+
+    @abstractmethod
+    def read_id(self, column: Any) -> UUID:  # noqa: ANN401  (what the driver gives)
+        """An id as a driver's row has it."""
+
+    @abstractmethod
+    def read_moment(self, column: Any) -> datetime:  # noqa: ANN401  (what the driver gives)
+        """A time as a driver's row has it."""
+
+    def unordered(self, expression: str) -> str:
+        """The same value, in a form that makes the planner look for an index by the conditions only."""
+        return expression
 
 
 class Sqlite(Dialect):
@@ -126,6 +138,16 @@ class Sqlite(Dialect):
     def head(self, text: str, length: int) -> str:
         return f"substr({text}, 1, {length:d})"
 
+    def read_id(self, column: Any) -> UUID:  # noqa: ANN401  (what the driver gives)
+        return UUID(column)
+
+    def read_moment(self, column: Any) -> datetime:  # noqa: ANN401  (what the driver gives)
+        moment: datetime = column  # naive: Django's driver reads a column's declared type
+        return moment.replace(tzinfo=UTC)
+
+    def unordered(self, expression: str) -> str:
+        return f"+{expression}"
+
     def _path(self, target: Target) -> str:
         return "'$" + "".join(f'."{step}"' for step in _steps(target)) + "'"
 
@@ -179,6 +201,14 @@ class Postgres(Dialect):
 
     def head(self, text: str, length: int) -> str:
         return f"left({text}, {length:d})"
+
+    def read_id(self, column: Any) -> UUID:  # noqa: ANN401  (what the driver gives)
+        pk: UUID = column
+        return pk
+
+    def read_moment(self, column: Any) -> datetime:  # noqa: ANN401  (what the driver gives)
+        moment: datetime = column
+        return moment
 
     def _json(self, target: Target) -> str:
         return '("data"' + "".join(f" -> '{step}'" for step in _steps(target)) + ")"
