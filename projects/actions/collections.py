@@ -92,6 +92,10 @@ def update_collection(
     unknown = changes.keys() - _SETTINGS
     if unknown:
         raise TypeError(f"cannot change {sorted(unknown)}")
+    if "fields" in changes and not confirm:
+        # Mostly this is where a change is refused; nobody waits for it.
+        check_if_match(if_match, collection.etag)
+        _refuse_loss(SchemaChange(collection, _wanted(collection, changes["fields"])).plan(), confirm)
     try:
         with transaction.atomic():
             locked = _lock(collection, changes)
@@ -201,7 +205,8 @@ def _put_fields(locked: Collection, changes: dict[str, Any], confirm: bool) -> N
         wanted = _wanted(locked, changes["fields"])
         renamed = dict(wanted.renamed)
         if wanted.schema != locked.schema or renamed:
-            _change_schema(locked, wanted, confirm)
+            _refuse_loss(SchemaChange(locked, wanted).carry_out(), confirm)
+            locked.fields = wanted.schema.as_json()
     schema = Schema.from_json(locked.fields)
     if "table_config" in changes:
         locked.table_config = check_table(changes["table_config"], schema)
@@ -213,9 +218,7 @@ def _put_fields(locked: Collection, changes: dict[str, Any], confirm: bool) -> N
         locked.form_config = fit_form(locked.form_config, schema, renamed)
 
 
-def _change_schema(locked: Collection, wanted: Wanted, confirm: bool) -> None:
-    change = SchemaChange(locked, wanted)
-    plan = change.plan()
+def _refuse_loss(plan: Plan, confirm: bool) -> None:
     told = [one.as_json() for one in plan.changes]
     if not plan.is_possible:
         message = _("The records that are there do not fit these fields.")
@@ -223,9 +226,6 @@ def _change_schema(locked: Collection, wanted: Wanted, confirm: bool) -> None:
     if plan.loses_data and not confirm:
         message = _("Values would be lost. Send `confirm` to go on.")
         raise ConflictError("schema_loses_data", message, changes=told)
-    if plan.rewrites:
-        change.carry_out()
-    locked.fields = wanted.schema.as_json()
 
 
 def _want_indexes(collection: Collection) -> None:

@@ -69,10 +69,9 @@ class _Tally:
 
 @dataclass(frozen=True)
 class Plan:
-    """A change of schema: what it would lose or cannot do, and how records get their new data."""
+    """What a change of schema loses, and what stands against it."""
 
     changes: tuple[Change, ...]
-    rewrites: bool
 
     @property
     def loses_data(self) -> bool:
@@ -95,22 +94,36 @@ class SchemaChange:
         sources = {step.source for step in self.steps if step.old}
         self.removed = [one.key for one in self.old.fields if one.key not in sources]
 
-    def plan(self) -> Plan:
-        """Looks at every record where the change may touch their values; memory does not grow with them."""
+    @property
+    def rewrites(self) -> bool:
+        """Whether records get other data."""
         touched = any(step.converts or step.fills or step.source != step.new.key for step in self.steps)
-        rewrites = bool(self.removed) or touched
-        looks = rewrites or any(step.counts_missing or step.compares for step in self.steps)
+        return bool(self.removed) or touched
+
+    @property
+    def looks(self) -> bool:
+        """Whether something may get lost, or stand against the change; only records can tell."""
+        harms = any(step.converts or step.counts_missing or step.compares for step in self.steps)
+        return bool(self.removed) or harms
+
+    def plan(self) -> Plan:
+        """What the records say, all of them where it matters; memory does not grow with their number."""
         tally = _Tally()
-        if looks:
+        if self.looks:
             for _pair in self._transformed(tally):
                 pass
-        return Plan(tuple(self._changes(tally)), rewrites)
+        return Plan(tuple(self._changes(tally)))
 
-    def carry_out(self) -> int:
-        """Rewrite the records in portions, inside the caller's transaction; returns how many have changed."""
-        changed = 0
+    def carry_out(self) -> Plan:
+        """Rewrite the records in portions, inside the caller's transaction; returns what it did to them.
+
+        Gone through once: on SQLite everybody waits meanwhile.
+        """
+        if not self.rewrites:
+            return self.plan()
+        tally = _Tally()
         batch: list[Record] = []
-        for record, data in self._transformed(_Tally()):
+        for record, data in self._transformed(tally):
             if data != record.data:
                 record.data = data
                 record.search = search_text(self.new, data)
@@ -119,9 +132,9 @@ class SchemaChange:
                 batch.append(record)
             if len(batch) >= _CHUNK:
                 STORE.save_many(self.collection, batch)
-                changed, batch = changed + len(batch), []
+                batch = []
         STORE.save_many(self.collection, batch)
-        return changed + len(batch)
+        return Plan(tuple(self._changes(tally)))
 
     def _step(self, new: Field, renamed: Mapping[str, str]) -> Step:
         source = renamed.get(new.key, new.key)
