@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -110,8 +111,9 @@ class SchemaChange:
         """What the records say, all of them where it matters; memory does not grow with their number."""
         tally = _Tally()
         if self.looks:
-            for _pair in self._transformed(tally):
-                pass
+            records = STORE.iterate(self.collection, Query(), chunk=_CHUNK)
+            while some := [record.data for record in islice(records, _CHUNK)]:
+                self._transformed(some, tally)
         return Plan(tuple(self._changes(tally)))
 
     def carry_out(self) -> Plan:
@@ -122,18 +124,15 @@ class SchemaChange:
         if not self.rewrites:
             return self.plan()
         tally = _Tally()
-        batch: list[Record] = []
-        for record, data in self._transformed(tally):
-            if data != record.data:
-                record.data = data
-                record.search = search_text(self.new, data)
-                record.revision += 1
-                record.updated_at = self.now
-                batch.append(record)
-            if len(batch) >= _CHUNK:
-                STORE.save_many(self.collection, batch)
-                batch = []
-        STORE.save_many(self.collection, batch)
+
+        def change(portion: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], str] | None]:
+            made = self._transformed(portion, tally)
+            return [
+                None if new == old else (new, search_text(self.new, new))
+                for old, new in zip(portion, made, strict=True)
+            ]
+
+        STORE.rewrite(self.collection, change, self.now)
         return Plan(tuple(self._changes(tally)))
 
     def _step(self, new: Field, renamed: Mapping[str, str]) -> Step:
@@ -153,15 +152,15 @@ class SchemaChange:
             compares=old is not None and new.unique and (not old.unique or _converts(old, new)),
         )
 
-    def _transformed(self, tally: _Tally) -> Iterator[tuple[Record, dict[str, Any]]]:
-        """Each record with its new data, in the order of ids."""
-        portion: list[tuple[Record, dict[str, Any]]] = []
-        for record in STORE.iterate(self.collection, Query(), chunk=_CHUNK):
-            portion.append((record, self._converted(record.data, tally)))
-            if len(portion) >= _CHUNK:
-                yield from self._finished(portion, tally)
-                portion = []
-        yield from self._finished(portion, tally)
+    def _transformed(self, portion: Sequence[Mapping[str, Any]], tally: _Tally) -> list[dict[str, Any]]:
+        """The new data of some records."""
+        made = [self._converted(data, tally) for data in portion]
+        for step in self.steps:
+            if step.looks_up:
+                self._look_up(step, made, tally)
+        for one in made:
+            self._complete(one, tally)
+        return made
 
     def _converted(self, data: Mapping[str, Any], tally: _Tally) -> dict[str, Any]:
         made: dict[str, Any] = {}
@@ -180,23 +179,13 @@ class SchemaChange:
                 tally.add(tally.removed, key)
         return made
 
-    def _finished(
-        self, portion: list[tuple[Record, dict[str, Any]]], tally: _Tally
-    ) -> Iterator[tuple[Record, dict[str, Any]]]:
-        for step in self.steps:
-            if step.looks_up:
-                self._look_up(step, portion, tally)
-        for record, made in portion:
-            self._complete(made, tally)
-            yield record, made
-
-    def _look_up(self, step: Step, portion: list[tuple[Record, dict[str, Any]]], tally: _Tally) -> None:
+    def _look_up(self, step: Step, portion: list[dict[str, Any]], tally: _Tally) -> None:
         """Keep a reference only where its record is in the target."""
         key = step.new.key
-        ids = {UUID(made[key]) for _record, made in portion if key in made}
+        ids = {UUID(made[key]) for made in portion if key in made}
         target = Collection.objects.filter(project=self.collection.project_id, slug=step.new.target).first()
         there = set(Record.objects.filter(collection=target, pk__in=ids).values_list("pk", flat=True))
-        for _record, made in portion:
+        for made in portion:
             if key in made and UUID(made[key]) not in there:
                 tally.add(tally.lost, key)
                 del made[key]
