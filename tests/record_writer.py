@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from rest_framework.test import APIClient
@@ -27,7 +28,8 @@ def job(environment: dict[str, str], *arguments: object, output: Path) -> subpro
 
 
 def main() -> None:
-    {"prepare": prepare, "write": write, "count": count}[sys.argv[1]](*sys.argv[2:])
+    jobs: dict[str, Callable[..., None]] = {"prepare": prepare, "write": write, "count": count}
+    jobs[sys.argv[1]](*sys.argv[2:])
 
 
 def prepare() -> None:

@@ -97,7 +97,7 @@ class _Run:
             self.row.refresh_from_db()
             return self.row.is_final
         _finish(self.row, ImportStatus.DONE)
-        refresh_statistics()
+        refresh_statistics(self.row.collection)
         return True
 
     def _prepare(self) -> None:

@@ -20,9 +20,9 @@ from projects.actions.collections import create_collection, delete_collection, p
 from projects.api.base import ProjectDoor
 from projects.api.shapes import (
     ChangedCollectionSerializer,
-    CollectionShape,
-    PlannedSerializer,
-    PlanShape,
+    CollectionSerializer,
+    PlannedFieldsSerializer,
+    SchemaPlanSerializer,
     WantedCollectionSerializer,
 )
 from projects.collections.indexes import is_blocking
@@ -73,7 +73,7 @@ def show_collection(collection: Collection) -> dict[str, Any]:
     ]
     own = {name: getattr(collection, name) for name in _PLAIN}
     more = {"fields": collection.schema.as_json(), "record_limit": collection.limit, "indexes": indexes}
-    return dict(CollectionShape({**own, **more}).data)
+    return dict(CollectionSerializer({**own, **more}).data)
 
 
 def answer_collection(collection: Collection, code: int = status.HTTP_200_OK) -> Response:
@@ -81,7 +81,7 @@ def answer_collection(collection: Collection, code: int = status.HTTP_200_OK) ->
 
 
 class CollectionsView(ProjectDoor, GenericAPIView[Collection]):
-    serializer_class = CollectionShape
+    serializer_class = CollectionSerializer
     pagination_class = Pages
     filter_backends = (OrderingFilter, SearchFilter)
     ordering_fields = ("name", "slug", "record_count", "created_at", "updated_at")
@@ -93,7 +93,7 @@ class CollectionsView(ProjectDoor, GenericAPIView[Collection]):
             return Collection.objects.none()
         return Collection.objects.filter(project=self.project).prefetch_related("indexes")
 
-    @extend_schema(operation_id="models_list", responses=CollectionShape(many=True))
+    @extend_schema(operation_id="models_list", responses=CollectionSerializer(many=True))
     def get(self, request: Request, project: str) -> Response:
         """The project's collections; `ordering` and `search` choose, `page` and `page_size` cut."""
         found = self.filter_queryset(self.get_queryset())
@@ -103,7 +103,7 @@ class CollectionsView(ProjectDoor, GenericAPIView[Collection]):
     @extend_schema(
         operation_id="models_create",
         request=WantedCollectionSerializer,
-        responses={201: CollectionShape},
+        responses={201: CollectionSerializer},
         examples=[_EXAMPLE],
     )
     @idempotent
@@ -119,7 +119,7 @@ class CollectionsView(ProjectDoor, GenericAPIView[Collection]):
 class CollectionView(CollectionDoor):
     if_match: ClassVar[tuple[str, ...]] = ("PUT", "PATCH")
 
-    @extend_schema(operation_id="models_read", responses=CollectionShape)
+    @extend_schema(operation_id="models_read", responses=CollectionSerializer)
     def get(self, request: Request, project: str, collection: str) -> Response:
         """One collection, with the state of its indexes."""
         return answer_collection(self.collection)
@@ -127,7 +127,7 @@ class CollectionView(CollectionDoor):
     @extend_schema(
         operation_id="models_update",
         request=ChangedCollectionSerializer(partial=True),
-        responses=CollectionShape,
+        responses=CollectionSerializer,
     )
     def put(self, request: Request, project: str, collection: str) -> Response:
         """Change name, slug, fields or settings; what is left out stays."""
@@ -136,7 +136,7 @@ class CollectionView(CollectionDoor):
     @extend_schema(
         operation_id="models_partial_update",
         request=ChangedCollectionSerializer(partial=True),
-        responses=CollectionShape,
+        responses=CollectionSerializer,
     )
     def patch(self, request: Request, project: str, collection: str) -> Response:
         """The same as PUT."""
@@ -173,11 +173,13 @@ class CollectionView(CollectionDoor):
 
 
 class CollectionPlanView(CollectionDoor):
-    @extend_schema(operation_id="models_plan", request=PlannedSerializer, responses=PlanShape)
+    @extend_schema(
+        operation_id="models_plan", request=PlannedFieldsSerializer, responses=SchemaPlanSerializer
+    )
     def post(self, request: Request, project: str, collection: str) -> Response:
         """What a change of fields would do to the records that are there; nothing is changed."""
         found = self.collection
-        data = PlannedSerializer(data=request.data)
+        data = PlannedFieldsSerializer(data=request.data)
         data.is_valid(raise_exception=True)
         plan = plan_change(actor=self.actor, collection=found, fields=data.validated_data["fields"])
         shown = {"possible": plan.is_possible, "loses_data": plan.loses_data}

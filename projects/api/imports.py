@@ -24,7 +24,7 @@ from accounts.api.base import Pages
 from accounts.errors import UserError
 from projects.actions.imports import cancel_import, create_import
 from projects.api.collections import CollectionDoor
-from projects.api.shapes import ImportQuerySerializer, ImportShape
+from projects.api.shapes import ImportQuerySerializer, RecordImportSerializer
 from projects.choices import DataFormat, OnImportError
 from projects.models import RecordImport
 
@@ -65,10 +65,14 @@ class LinesStreamParser(_StreamParser):
 
 
 def show_import(row: RecordImport, url: str) -> dict[str, Any]:
-    shown = {name: getattr(row, name) for name in ImportShape.Meta.fields if name not in ("phase", "url")}
+    shown = {
+        name: getattr(row, name)
+        for name in RecordImportSerializer.Meta.fields
+        if name not in ("phase", "url")
+    }
     writes = not row.dry_run and (row.checked or row.on_error == OnImportError.SKIP)
     shown |= {"phase": "writing" if writes else "checking", "url": url}
-    return dict(ImportShape(shown).data)  # type: ignore[arg-type]
+    return dict(RecordImportSerializer(shown).data)  # type: ignore[arg-type]
 
 
 class ImportDoor(CollectionDoor):
@@ -94,7 +98,7 @@ class RecordImportView(ImportDoor):
             },
             **dict.fromkeys(_FORMATS, OpenApiTypes.BINARY),
         },
-        responses={202: ImportShape},
+        responses={202: RecordImportSerializer},
     )
     def post(self, request: Request, project: str, collection: str) -> Response:
         """Have a file of records imported; `?wait=` holds the answer until it is done."""
@@ -117,7 +121,7 @@ class RecordImportView(ImportDoor):
 
 
 class RecordImportsView(ImportDoor, GenericAPIView[RecordImport]):
-    serializer_class = ImportShape
+    serializer_class = RecordImportSerializer
     pagination_class = Pages
     filter_backends = (OrderingFilter,)
     ordering_fields = ("created_at", "finished_at", "status")
@@ -128,7 +132,7 @@ class RecordImportsView(ImportDoor, GenericAPIView[RecordImport]):
             return RecordImport.objects.none()
         return RecordImport.objects.filter(collection=self.collection)
 
-    @extend_schema(operation_id="records_imports_list", responses=ImportShape(many=True))
+    @extend_schema(operation_id="records_imports_list", responses=RecordImportSerializer(many=True))
     def get(self, request: Request, project: str, collection: str) -> Response:
         """The imports of this collection, the newest first; they are kept for a week."""
         found = self.filter_queryset(self.get_queryset())
@@ -137,7 +141,9 @@ class RecordImportsView(ImportDoor, GenericAPIView[RecordImport]):
 
 
 class RecordImportStateView(ImportDoor):
-    @extend_schema(operation_id="records_imports_read", parameters=[_IMPORT_ID], responses=ImportShape)
+    @extend_schema(
+        operation_id="records_imports_read", parameters=[_IMPORT_ID], responses=RecordImportSerializer
+    )
     def get(self, request: Request, project: str, collection: str, record_import: str) -> Response:
         """How far an import is, and what was wrong with its lines."""
         return Response(self.show(RecordImport.objects.lookup(self.collection, record_import)))

@@ -33,14 +33,14 @@ from projects.api.queries import (
     query_of_params,
 )
 from projects.api.shapes import (
-    BulkDeleteSerializer,
-    BulkSerializer,
-    DeletedShape,
+    DeletedCountSerializer,
     ExportQuerySerializer,
-    QuerySerializer,
-    RecordPageShape,
-    RecordShape,
-    RecordsShape,
+    RecordBulkDeleteSerializer,
+    RecordBulkSerializer,
+    RecordPageSerializer,
+    RecordQuerySerializer,
+    RecordSerializer,
+    RecordsSerializer,
 )
 from projects.choices import DataFormat
 from projects.collections.drafts import as_record_id, flat
@@ -64,7 +64,7 @@ class RecordsView(CollectionDoor):
     @extend_schema(
         operation_id="records_list",
         parameters=[*CHOOSING_PARAMETERS, *PAGING_PARAMETERS],
-        responses=RecordPageShape,
+        responses=RecordPageSerializer,
     )
     def get(self, request: Request, project: str, collection: str) -> Response:
         """The records that a filter and a search choose, in an order, by pages or behind a cursor."""
@@ -72,8 +72,8 @@ class RecordsView(CollectionDoor):
 
     @extend_schema(
         operation_id="records_create",
-        request=RecordShape,
-        responses={201: RecordShape},
+        request=RecordSerializer,
+        responses={201: RecordSerializer},
         examples=[_EXAMPLE],
     )
     @idempotent
@@ -98,21 +98,27 @@ class RecordView(CollectionDoor):
             raise NotFoundError("record_not_found", _("There is no such record."))
         return found
 
-    @extend_schema(operation_id="records_read", parameters=[_RECORD_ID], responses=RecordShape)
+    @extend_schema(operation_id="records_read", parameters=[_RECORD_ID], responses=RecordSerializer)
     def get(self, request: Request, project: str, collection: str, record: str) -> Response:
         """One record."""
         found = self.collection
         return self._answer(STORE.get(found, self.record_id))
 
     @extend_schema(
-        operation_id="records_replace", parameters=[_RECORD_ID], request=RecordShape, responses=RecordShape
+        operation_id="records_replace",
+        parameters=[_RECORD_ID],
+        request=RecordSerializer,
+        responses=RecordSerializer,
     )
     def put(self, request: Request, project: str, collection: str, record: str) -> Response:
         """Replace all values; a field that is left out gets its default."""
         return self._change(request, whole=True)
 
     @extend_schema(
-        operation_id="records_update", parameters=[_RECORD_ID], request=RecordShape, responses=RecordShape
+        operation_id="records_update",
+        parameters=[_RECORD_ID],
+        request=RecordSerializer,
+        responses=RecordSerializer,
     )
     def patch(self, request: Request, project: str, collection: str, record: str) -> Response:
         """Change the values of the fields in the body; others stay."""
@@ -159,25 +165,27 @@ class RecordView(CollectionDoor):
 class RecordQueryView(CollectionDoor):
     @extend_schema(
         operation_id="records_query",
-        request=QuerySerializer,
-        responses=RecordPageShape,
+        request=RecordQuerySerializer,
+        responses=RecordPageSerializer,
         examples=[_QUERY_EXAMPLE],
     )
     def post(self, request: Request, project: str, collection: str) -> Response:
         """The same as a list, with the query in the body."""
         found = self.collection
-        data = QuerySerializer(data=request.data)
+        data = RecordQuerySerializer(data=request.data)
         data.is_valid(raise_exception=True)
         return page_of_body(found, data.validated_data)
 
 
 class RecordBulkView(CollectionDoor):
-    @extend_schema(operation_id="records_create_many", request=BulkSerializer, responses={201: RecordsShape})
+    @extend_schema(
+        operation_id="records_create_many", request=RecordBulkSerializer, responses={201: RecordsSerializer}
+    )
     @idempotent
     def post(self, request: Request, project: str, collection: str) -> Response:
         """Create up to a thousand records, all or none."""
         found = self.collection
-        data = BulkSerializer(data=request.data)
+        data = RecordBulkSerializer(data=request.data)
         data.is_valid(raise_exception=True)
         made = create_records(actor=self.actor, collection=found, bodies=data.validated_data["records"])
         shown = [flat(one.collection.schema, one) for one in made]
@@ -185,11 +193,15 @@ class RecordBulkView(CollectionDoor):
 
 
 class RecordBulkDeleteView(CollectionDoor):
-    @extend_schema(operation_id="records_delete_many", request=BulkDeleteSerializer, responses=DeletedShape)
+    @extend_schema(
+        operation_id="records_delete_many",
+        request=RecordBulkDeleteSerializer,
+        responses=DeletedCountSerializer,
+    )
     def post(self, request: Request, project: str, collection: str) -> Response:
         """Delete the records of these ids, or all that a filter chooses."""
         found = self.collection
-        data = BulkDeleteSerializer(data=request.data)
+        data = RecordBulkDeleteSerializer(data=request.data)
         data.is_valid(raise_exception=True)
         given = data.validated_data
         if ("ids" in given) == ("filter" in given):

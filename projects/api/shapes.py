@@ -26,33 +26,34 @@ _UUID = {"type": "string", "format": "uuid", "readOnly": True}
 _MOMENT = {"type": "string", "format": "date-time", "readOnly": True}
 
 
-class RecordShape(serializers.Serializer[None]):
+class RecordSerializer(serializers.Serializer[None]):
     """A record: its id and times, and a value for each field of its collection."""
 
 
 class _RecordExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
     """The other keys of a record are the fields that the author of its collection chose: any JSON."""
 
-    target_class = "projects.api.shapes.RecordShape"
+    target_class = "projects.api.shapes.RecordSerializer"
 
     def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:  # noqa: ANN401  (as the base has it)
         own = {"id": _UUID, "created_at": _MOMENT, "updated_at": _MOMENT}
         schema: dict[str, Any] = {"type": "object", "properties": own, "additionalProperties": ANY}
-        return {**schema, "required": list(own)} if direction == "response" else schema
+        # Read-only keys are required of answers only (OpenAPI 3.0, "readOnly").
+        return {**schema, "required": list(own)}
 
 
-class RecordPageShape(serializers.Serializer[None]):
+class RecordPageSerializer(serializers.Serializer[None]):
     """A page of records. Behind a cursor nothing is counted, and `count` is null."""
 
     count = serializers.IntegerField(allow_null=True)
     next = serializers.CharField(allow_null=True)
     previous = serializers.CharField(allow_null=True)
     next_cursor = serializers.CharField(allow_null=True)
-    results = RecordShape(many=True)
+    results = RecordSerializer(many=True)
 
 
-class RecordsShape(serializers.Serializer[None]):
-    records = RecordShape(many=True)
+class RecordsSerializer(serializers.Serializer[None]):
+    records = RecordSerializer(many=True)
 
 
 @extend_schema_field(
@@ -72,11 +73,11 @@ class RawRecordsField(serializers.Field[Any, Any, Any, Any]):
         return data
 
 
-class BulkSerializer(serializers.Serializer[None]):
+class RecordBulkSerializer(serializers.Serializer[None]):
     records = RawRecordsField()
 
 
-class BulkDeleteSerializer(serializers.Serializer[None]):
+class RecordBulkDeleteSerializer(serializers.Serializer[None]):
     """Which records are to go: `ids`, or a `filter` (an empty one means all) with `confirm`."""
 
     ids = serializers.ListField(
@@ -86,11 +87,11 @@ class BulkDeleteSerializer(serializers.Serializer[None]):
     confirm = serializers.BooleanField(required=False, default=False)
 
 
-class DeletedShape(serializers.Serializer[None]):
+class DeletedCountSerializer(serializers.Serializer[None]):
     deleted_count = serializers.IntegerField()
 
 
-class QuerySerializer(serializers.Serializer[None]):
+class RecordQuerySerializer(serializers.Serializer[None]):
     """A query in a body. `filters` and `limit` are other words for `filter` and `page_size`."""
 
     filter = AnyJSONField(required=False, allow_null=True)
@@ -104,7 +105,7 @@ class QuerySerializer(serializers.Serializer[None]):
     cursor = serializers.CharField(required=False, allow_blank=True, default="", max_length=10_000)
 
 
-class FieldShape(serializers.Serializer[None]):
+class CollectionFieldSerializer(serializers.Serializer[None]):
     """One field of a collection."""
 
     key = serializers.RegexField(r"^[A-Za-z][A-Za-z0-9_]{0,63}$")
@@ -120,7 +121,7 @@ class FieldShape(serializers.Serializer[None]):
     on_delete = serializers.ChoiceField(choices=OnDelete.choices, required=False)
 
 
-class WantedFieldShape(FieldShape):
+class WantedCollectionFieldSerializer(CollectionFieldSerializer):
     """One field as somebody wants it."""
 
     ref_model = serializers.CharField(required=False, allow_null=True, help_text="The same as `target`.")
@@ -141,30 +142,30 @@ class RawField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
-@extend_schema_field(WantedFieldShape(many=True))
+@extend_schema_field(WantedCollectionFieldSerializer(many=True))
 class RawFieldsField(RawField):
     pass
 
 
-class TableConfigShape(serializers.Serializer[None]):
+class TableConfigSerializer(serializers.Serializer[None]):
     columns = serializers.ListField(child=serializers.CharField(), required=False)
     filters = serializers.ListField(child=serializers.CharField(), required=False)
     sort_columns = serializers.ListField(child=serializers.CharField(), required=False)
     searchable = serializers.ListField(child=serializers.CharField(), required=False)
 
 
-class FormConfigShape(serializers.Serializer[None]):
+class FormConfigSerializer(serializers.Serializer[None]):
     field_order = serializers.ListField(child=serializers.CharField(), required=False)
     hidden_fields = serializers.ListField(child=serializers.CharField(), required=False)
     field_views = serializers.DictField(child=serializers.CharField(), required=False)
 
 
-@extend_schema_field(TableConfigShape)
+@extend_schema_field(TableConfigSerializer)
 class RawTableField(RawField):
     pass
 
 
-@extend_schema_field(FormConfigShape)
+@extend_schema_field(FormConfigSerializer)
 class RawFormField(RawField):
     pass
 
@@ -188,11 +189,11 @@ class ChangedCollectionSerializer(WantedCollectionSerializer):
     )
 
 
-class PlannedSerializer(serializers.Serializer[None]):
+class PlannedFieldsSerializer(serializers.Serializer[None]):
     fields = RawFieldsField()  # type: ignore[assignment]
 
 
-class ChangeShape(serializers.Serializer[None]):
+class SchemaChangeSerializer(serializers.Serializer[None]):
     """What a change of fields does to records."""
 
     kind = serializers.ChoiceField(
@@ -208,13 +209,13 @@ class ChangeShape(serializers.Serializer[None]):
     examples = serializers.ListField(child=serializers.CharField())
 
 
-class PlanShape(serializers.Serializer[None]):
+class SchemaPlanSerializer(serializers.Serializer[None]):
     possible = serializers.BooleanField()
     loses_data = serializers.BooleanField()
-    changes = ChangeShape(many=True)
+    changes = SchemaChangeSerializer(many=True)
 
 
-class IndexShape(serializers.Serializer[None]):
+class FieldIndexSerializer(serializers.Serializer[None]):
     """A database index: `blocking` while it is made in a way that keeps writers out."""
 
     field = serializers.CharField()
@@ -224,16 +225,16 @@ class IndexShape(serializers.Serializer[None]):
     blocking = serializers.BooleanField()
 
 
-class CollectionShape(serializers.Serializer[Any]):
+class CollectionSerializer(serializers.Serializer[Any]):
     """A collection."""
 
     id = serializers.UUIDField()
     name = serializers.CharField()
     slug = serializers.CharField()
-    fields = FieldShape(many=True)  # type: ignore[assignment]
-    table_config = TableConfigShape()
-    form_config = FormConfigShape()
-    indexes = IndexShape(many=True)
+    fields = CollectionFieldSerializer(many=True)  # type: ignore[assignment]
+    table_config = TableConfigSerializer()
+    form_config = FormConfigSerializer()
+    indexes = FieldIndexSerializer(many=True)
     record_count = serializers.IntegerField()
     record_limit = serializers.IntegerField()
     revision = serializers.IntegerField()
@@ -241,14 +242,14 @@ class CollectionShape(serializers.Serializer[Any]):
     updated_at = serializers.DateTimeField()
 
 
-class ImportErrorShape(serializers.Serializer[None]):
+class ImportErrorSerializer(serializers.Serializer[None]):
     line = serializers.IntegerField()
     pointer = serializers.CharField(allow_blank=True)
     code = serializers.CharField()
     detail = serializers.CharField()
 
 
-class ImportShape(serializers.ModelSerializer[RecordImport]):
+class RecordImportSerializer(serializers.ModelSerializer[RecordImport]):
     """An import; `errors` are the first thousand."""
 
     status = serializers.ChoiceField(choices=ImportStatus.choices)
@@ -257,7 +258,7 @@ class ImportShape(serializers.ModelSerializer[RecordImport]):
     on_error = serializers.ChoiceField(choices=OnImportError.choices)
     phase = serializers.ChoiceField(choices=["checking", "writing"])
     total = serializers.IntegerField(allow_null=True)
-    errors = ImportErrorShape(many=True)  # type: ignore[assignment]
+    errors = ImportErrorSerializer(many=True)  # type: ignore[assignment]
     url = serializers.CharField()
 
     class Meta:
