@@ -31,7 +31,8 @@ class UserError(Exception):
     """What was asked cannot be done, by the caller's input or the present state.
 
     `code` is stable and for programs, `message` is for people and never quotes a secret, `pointer` is the JSON
-    pointer of the wrong part of the body.
+    pointer of the wrong part of the body. Where several parts are wrong at once, `errors` has a mapping for each,
+    with `pointer`, `code` and `detail`.
     """
 
     default_status = 400
@@ -43,12 +44,14 @@ class UserError(Exception):
         *,
         status: int | None = None,
         pointer: str | None = None,
+        errors: Sequence[Mapping[str, str]] = (),
         **extra: Any,
     ) -> None:
         self.code = code
         self.message = message
         self.status = status or self.default_status
         self.pointer = pointer
+        self.errors = errors
         self.extra = extra
         super().__init__(code)
 
@@ -143,8 +146,8 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 def _body_of(error: Exception) -> tuple[dict[str, Any] | None, dict[str, str]]:
     match error:
         case UserError():
-            errors = [{"pointer": error.pointer, "detail": str(error)}] if error.pointer else []
-            return problem(error.status, error.code, error, errors, **error.extra), {}
+            one = [{"pointer": error.pointer, "detail": str(error)}] if error.pointer else []
+            return problem(error.status, error.code, error, error.errors or one, **error.extra), {}
         case exceptions.ValidationError():
             code = "unknown_field" if _codes(error.get_codes()) == {"unknown_field"} else "invalid"
             return _invalid(list(_flat(error.detail)), code), {}

@@ -17,6 +17,10 @@ from projects.actions.members import add_member, remove_member
 from projects.actions.projects import create_project, update_project
 from projects.models import ApiKey, EnvVar, Membership, Project, SlugAlias
 from projects.permissions import Right
+from projects.record_admin import CollectionAdmin, RecordAdmin, RecordImportAdmin
+
+# Registered by being imported.
+__all__ = ["CollectionAdmin", "EnvVarAdmin", "ProjectAdmin", "RecordAdmin", "RecordImportAdmin"]
 
 
 class ProjectForm(forms.ModelForm[Project]):

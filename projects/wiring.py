@@ -10,7 +10,9 @@ from projects import leftovers, parts, tabs
 from projects.actions.people import ProjectsOfPeople
 from projects.api.schema import KeyScheme, ProjectSchema
 from projects.choices import Right
+from projects.collections.parts import CollectionsPart
 from projects.portable import EnvPart
+from projects.tasks.indexes import schedule_indexes
 from projects.views import fill_environment, fill_settings
 
 __all__ = ["KeyScheme", "ProjectSchema"]
@@ -31,3 +33,5 @@ tabs.register(
     )
 )
 tabs.register(tabs.Tab("settings", _("Settings"), 60, "projects/settings.html", "settings", fill_settings))
+
+parts.register(CollectionsPart(schedule_indexes))

@@ -4,7 +4,9 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from unittest.mock import Mock
 
+import psycopg
 import pytest
 
 from m3m_site import chores
@@ -26,7 +28,7 @@ class ExitCodeTest:
     def test_a_pass_without_tests_is_no_failure(
         self, monkeypatch: pytest.MonkeyPatch, code: int, meant: int
     ) -> None:
-        monkeypatch.setattr(chores, "call", lambda *_command: code)
+        monkeypatch.setattr(chores, "call", lambda *_command, **_options: code)
         assert chores.pytest() == meant
 
     def test_both_passes_run_and_either_fails_the_whole(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,8 +42,42 @@ class ExitCodeTest:
         monkeypatch.setattr(chores, "_migrations", lambda _environment: 0)
         monkeypatch.setattr(chores, "ensure_chromium", lambda: None)
         monkeypatch.setattr(chores, "pytest", run)
+        monkeypatch.setattr(chores, "on_postgresql", lambda _arguments: 0)
         assert chores.test(["-k", "slug"]) == 1
         assert [arguments[-2:] for arguments in passes] == [("-k", "slug")] * 2
+
+    @pytest.mark.parametrize(
+        ("arguments", "chosen"),
+        [
+            (["-k", "slug"], ["projects", "goals", "-k", "slug"]),
+            (["projects/tests", "-x"], ["projects/tests", "-x"]),
+            (["runtime/tests", "-x"], None),
+        ],
+    )
+    def test_tests_of_data_run_again_on_postgresql(
+        self, monkeypatch: pytest.MonkeyPatch, arguments: list[str], chosen: list[str] | None
+    ) -> None:
+        passes: list[list[str]] = []
+
+        def run(*arguments: str, environment: dict[str, str]) -> int:
+            assert environment["M3M_DATABASE_DRIVER"] == "postgresql"
+            passes.append(list(arguments))
+            return 0
+
+        monkeypatch.setattr(chores, "pytest", run)
+        monkeypatch.setattr(psycopg, "connect", lambda **_address: Mock())
+        assert chores.on_postgresql(arguments) == 0
+        wanted = [["-n", "2", "-m", "not slow", *chosen], ["-m", "slow", *chosen]] if chosen else []
+        assert passes == wanted
+
+    @pytest.mark.parametrize(("ci", "code"), [("true", 1), ("", 0)])
+    def test_a_missing_postgresql_fails_in_ci_only(
+        self, monkeypatch: pytest.MonkeyPatch, ci: str, code: int
+    ) -> None:
+        monkeypatch.setenv("CI", ci)
+        monkeypatch.setenv("M3M_TEST_POSTGRES_PORT", "1")
+        monkeypatch.setattr(chores, "pytest", lambda *_arguments, **_options: pytest.fail("tests ran"))
+        assert chores.on_postgresql([]) == code
 
     def test_lint_comes_first_and_stops_the_rest(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(chores, "lint", lambda: 7)

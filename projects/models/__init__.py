@@ -5,6 +5,7 @@ from projects.models.collection import Collection, FieldIndex, Record
 from projects.models.env import EnvVar
 from projects.models.key import ApiKey
 from projects.models.project import Membership, Project
+from projects.models.record_import import RecordImport
 from projects.models.remains import Remains
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Membership",
     "Project",
     "Record",
+    "RecordImport",
     "Remains",
     "SlugAlias",
 ]
