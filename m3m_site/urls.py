@@ -36,6 +36,7 @@ urlpatterns = [
     path("r/<str:slug>/<path:route>", absent_service),
     path("api/", include("accounts.urls")),
     path("api/", include("projects.urls")),
+    path("api/", include("goals.urls")),
     path("api/", include("pipeline.urls")),
     path("api/", include("runtime.urls")),
     re_path(r"^api(?:/|$)", UnknownPath.as_view()),
