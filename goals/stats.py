@@ -138,8 +138,9 @@ def _rank(name: str, goal: Goal, project: Project | None) -> int | None:
 
 def _values(goals: Sequence[Goal], query: StatsQuery) -> GoalValueQuerySet:
     first = query.period.before.first if query.compare else query.period.first
-    days = Q(day=GoalValue.TOTAL) | Q(day__range=(first, query.period.last))
-    values = GoalValue.objects.filter(days, goal__in=goals)
+    daily = Q(goal__in=[goal for goal in goals if goal.is_daily], day__range=(first, query.period.last))
+    plain = Q(goal__in=[goal for goal in goals if not goal.is_daily], day=GoalValue.TOTAL)
+    values = GoalValue.objects.filter(daily | plain)
     return values.filter(project=query.project) if query.project else values
 
 

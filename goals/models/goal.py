@@ -21,11 +21,6 @@ from projects.limits import NAME_LENGTH, SLUG_LENGTH
 from projects.models import Project
 from projects.slugs import PATTERN, as_id, is_slug
 
-if TYPE_CHECKING:
-    from django.db.models.fields.related_descriptors import RelatedManager
-
-    from goals.models.value import GoalValue
-
 
 class GoalQuerySet(models.QuerySet["Goal"]):
     def visible_to(self, actor: Actor) -> Self:
@@ -107,7 +102,6 @@ class Goal(models.Model):
 
     if TYPE_CHECKING:
         project_id: uuid.UUID | None
-        values: RelatedManager[GoalValue]
         seen_projects: list[Project]
 
     class Meta:

@@ -74,7 +74,7 @@ class CreateGoalTest(GoalCase):
     def test_it_is_audited(self) -> None:
         goal = create_goal(actor=self.root, project=None, name="G", allowed_projects=[self.project.pk])
         entry = AuditEntry.objects.get(verb="create_goal", target_id=str(goal.pk))
-        self.assertEqual(entry.after["allowed_projects"], [str(self.project.pk)])
+        self.assertEqual((entry.after or {})["allowed_projects"], [str(self.project.pk)])
 
     def test_who_may(self) -> None:
         key = KeyActor(project_id=self.project.pk, prefix="m3m_12345678")

@@ -24,7 +24,7 @@ class DeleteGoalTest(GoalCase):
             self.assertEqual(caught.exception.code, "confirmation_missing")
         delete_goal(actor=self.bob, goal=self.visits, confirm="visits")
         self.assertEqual(GoalValue.objects.count(), 0)
-        self.assertEqual(AuditEntry.objects.get(verb="delete_goal").before["total"], 7)
+        self.assertEqual(AuditEntry.objects.get(verb="delete_goal", before__total=7).actor, self.bob)
 
     def test_charlie_may_not(self) -> None:
         with self.assertRaises(NotFoundError):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 from unittest import mock
@@ -18,8 +19,14 @@ from projects.models import Project
 
 
 class IncrementGoalTest(GoalCase):
-    def increment(self, slug: str = "visits", value: Any = 1, **others: Any) -> int:
-        wanted = {"actor": self.bob, "project": self.project, "slug": slug, "value": value, **others}
+    def increment(self, slug: str = "visits", value: object = 1, **others: Any) -> int:
+        wanted: dict[str, Any] = {
+            "actor": self.bob,
+            "project": self.project,
+            "slug": slug,
+            "value": value,
+            **others,
+        }
         return increment_goal(**wanted)
 
     def test_it_returns_the_new_value(self) -> None:
@@ -51,9 +58,7 @@ class IncrementGoalTest(GoalCase):
         self.assertEqual(GoalValue.objects.filter(goal=self.likes).total(), 5)
 
     def test_global_values_are_kept_by_project(self) -> None:
-        update_goal(
-            actor=self.root, goal=self.likes, allowed_projects=[self.project.pk, self.foreign.pk]
-        )
+        update_goal(actor=self.root, goal=self.likes, allowed_projects=[self.project.pk, self.foreign.pk])
         self.assertEqual(self.increment("likes", 5), 5)
         self.assertEqual(self.increment("likes", 3, actor=self.charlie, project=self.foreign), 3)
         self.assertEqual(GoalValue.objects.filter(goal=self.likes).total(), 8)
@@ -88,7 +93,7 @@ class IncrementGoalTest(GoalCase):
     def test_a_goal_that_changes_meanwhile(self) -> None:
         """Between looking it up and counting: a new type counts by day, a deleted goal is not found."""
         add = GoalValueQuerySet.add
-        changes = [
+        changes: list[Callable[[], object]] = [
             lambda: update_goal(actor=self.bob, goal=self.visits, type="daily_counter"),
             lambda: delete_goal(actor=self.bob, goal=self.visits, confirm="visits"),
         ]
@@ -99,10 +104,10 @@ class IncrementGoalTest(GoalCase):
             return add(values, *given)
 
         with mock.patch.object(GoalValueQuerySet, "add", late):
-            changes_left = changes.pop()
+            deletion = changes.pop()
             self.assertEqual(self.increment(), 1)
             self.assertEqual(GoalValue.objects.get().day, today(self.project))
-            changes.append(changes_left)
+            changes.append(deletion)
             with self.assertRaises(NotFoundError):
                 self.increment()
 

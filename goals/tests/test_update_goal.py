@@ -19,7 +19,9 @@ class UpdateGoalTest(GoalCase):
 
     def test_it_changes_what_is_given(self) -> None:
         goal = self.update(name="Guests", slug="guests", color="red")
-        self.assertEqual((goal.name, goal.slug, goal.color, goal.type), ("Guests", "guests", "red", "counter"))
+        self.assertEqual(
+            (goal.name, goal.slug, goal.color, goal.type), ("Guests", "guests", "red", "counter")
+        )
         entry = AuditEntry.objects.get(verb="update_goal")
         self.assertEqual(entry.before, {"name": "Visits", "slug": "visits", "color": ""})
 
