@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -51,6 +52,24 @@ def count(*, actor: Actor, project: Project, slug: str, value: int = 1) -> Count
         raise NotFoundError("project_not_found", _("There is no such project."))
     message = _("The value would leave the range of whole numbers that JavaScript can hold.")
     raise ConflictError("goal_value_out_of_range", message, pointer="/value")
+
+
+def count_global(*, actor: Actor, goal: Goal, project: str, value: int = 1) -> Counted:
+    """Count a global goal for a project, given by id or slug.
+
+    Raises PermissionDenied alike for a project that is not there, that the goal does not list, and that the actor does
+    not work in, so that it tells nobody which projects there are. Otherwise as `increment_goal`.
+    """
+    denied = PermissionDenied(_("You may not count this goal for that project."))
+    try:
+        found = Project.objects.lookup(actor, project)
+        require(actor, found, Right.WORK)
+    except NotFoundError:
+        raise denied from None
+    if not goal.allowed_projects.filter(pk=found.pk).exists():
+        raise denied
+    # By its id: by the slug the project's own goal would go first.
+    return count(actor=actor, project=found, slug=str(goal.pk), value=value)
 
 
 def check_value(value: object) -> None:

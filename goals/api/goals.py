@@ -11,7 +11,7 @@ from accounts.api.base import Door
 from accounts.api.idempotency import idempotent
 from accounts.errors import UserError
 from accounts.permissions import KeyActor
-from goals.actions.increments import count
+from goals.actions.increments import count_global
 from goals.api.base import CONFIRM, IF_MATCH, NEW_GOAL, SHOWN_GOAL, GlobalHome, GoalDoor, GoalsDoor, answer
 from goals.models import Goal
 from goals.serializers import (
@@ -21,7 +21,6 @@ from goals.serializers import (
     GoalConfirmationSerializer,
     ShownGoalSerializer,
 )
-from projects.models import Project
 
 
 class GoalsView(GlobalHome, GoalsDoor):
@@ -73,20 +72,18 @@ class GoalIncrementView(Door):
     @idempotent
     def post(self, request: Request, goal: str) -> Response:
         """Count for a project that the goal lists."""
-        found = Goal.objects.everywhere().visible_to(self.actor).lookup(goal)
+        found = Goal.objects.everywhere().lookup(goal)
         data = GlobalIncrementSerializer(data=request.data)
         data.is_valid(raise_exception=True)
-        project = self._project(data.validated_data.get("project", ""))
-        # By its id: by the slug the project's own goal would go first.
-        counted = count(
-            actor=self.actor, project=project, slug=str(found.pk), value=data.validated_data["value"]
+        project = data.validated_data.get("project") or self._own_project()
+        counted = count_global(
+            actor=self.actor, goal=found, project=project, value=data.validated_data["value"]
         )
         return Response(CountedSerializer(counted).data)
 
-    def _project(self, name: str) -> Project:
+    def _own_project(self) -> str:
+        """The project of a key; raises UserError for people, who may have several."""
         actor = self.actor
-        if not name and isinstance(actor, KeyActor):
-            name = str(actor.project_id)
-        if not name:
-            raise UserError("project_missing", _("Name the project that counts."), pointer="/project")
-        return Project.objects.lookup(actor, name)
+        if isinstance(actor, KeyActor):
+            return str(actor.project_id)
+        raise UserError("project_missing", _("Name the project that counts."), pointer="/project")

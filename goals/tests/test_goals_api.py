@@ -210,8 +210,13 @@ class IncrementApiTest(GoalsApiCase):
         by_id = {"project": str(self.project.pk)}
         self.assertEqual(self.call(self.alice, "post", path, by_id)["value"], 4, "not the project's own one")
         self.assertEqual(self.call(self.bob, "post", path, {}, 400)["code"], "project_missing")
-        for user, project in ((self.charlie, "shop"), (self.charlie, "foreign"), (self.bob, "foreign")):
-            self.call(user, "post", path, {"project": project}, 404)
+        for user, project in (
+            (self.charlie, "shop"),
+            (self.charlie, "foreign"),
+            (self.bob, "foreign"),
+            (self.bob, "absent"),
+        ):
+            self.call(user, "post", path, {"project": project}, 403)
         self.call(self.bob, "post", "goals/shop-visits/increment", {"project": "shop"}, 404)
         self.call(None, "post", path, {"project": "shop"}, 401)
         self.assertEqual(GoalValue.objects.total(), 4)
