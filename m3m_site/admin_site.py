@@ -71,6 +71,7 @@ SIDEBAR = [
                 "admin:runtime_run_changelist",
                 below("/admin/runtime/run/", "/admin/runtime/attempt/"),
             ),
+            place(_("Goals"), "flag", "admin:goals_goal_changelist", below("/admin/goals/")),
         ],
     },
     {

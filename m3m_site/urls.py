@@ -48,6 +48,7 @@ urlpatterns = [
     path("api/system/nodes", NodesView.as_view()),
     path("api/", include("accounts.urls")),
     path("api/", include("projects.urls")),
+    path("api/", include("goals.urls")),
     path("api/", include("pipeline.urls")),
     path("api/", include("runtime.urls")),
     re_path(r"^api(?:/|$)", UnknownPath.as_view()),

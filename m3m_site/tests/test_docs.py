@@ -43,11 +43,13 @@ ERRORS = {"UserError", "ConflictError", "NotFoundError", "AuthenticationFailed"}
 OTHER_DOORS = {
     *("email_invalid", "email_taken", "own_account", "owns_projects", "root_stays"),
     *("limit_unknown", "limit_invalid", "limit_not_found"),
+    "goal_not_global",
 }
 # and what the serializers find out before the action does is `invalid`.
 FORMS = {
     *("name_invalid", "color_unknown", "keep_runs_invalid", "env_type_unknown"),
     *("bump_unknown", "tag_unknown", "comment_too_long"),
+    *("goal_type_unknown", "description_too_long"),
 }
 
 
