@@ -212,6 +212,7 @@ if STATIC_ROOT:
         "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
     }
 
+STORAGE = config.storage
 STORAGE_ROOT = config.path(config.storage.path)
 ENCRYPTION_KEY = config.storage.encryption_key
 LOG_ROOT = config.path(config.logging.path)
