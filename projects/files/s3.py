@@ -195,7 +195,7 @@ class S3Store:
                 depth = above.count("/")
                 for count in range(depth + 1, len(steps) + (1 if path.endswith("/") else 0)):
                     folder = "/".join(steps[:count])
-                    if folder not in seen and len(folder) >= len(above):
+                    if folder not in seen:
                         seen.add(folder)
                         yield Entry(folder, True, 0, one["LastModified"])
                 if not path.endswith("/"):
