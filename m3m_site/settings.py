@@ -143,6 +143,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "forget-expired-logins": {"task": "accounts.tasks.forget_expired_logins", "schedule": 24 * 3600.0},
+    "tidy-storage": {"task": "projects.tasks.storage.tidy_storage", "schedule": 24 * 3600.0},
     "prune-history": {"task": "runtime.tasks.prune_history", "schedule": 24 * 3600.0},
 }
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"

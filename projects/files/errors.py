@@ -67,6 +67,11 @@ def not_text() -> UserError:
     return UserError("not_text", _("This is no text in UTF-8."), status=415)
 
 
+def no_preview() -> UserError:
+    message = _("There is no preview of this: it is no image, too large, or cannot be read.")
+    return UserError("preview_impossible", message, status=422)
+
+
 def unavailable() -> UserError:
     message = _("The storage cannot be used right now; try again.")
     return UserError("storage_unavailable", message, status=503)

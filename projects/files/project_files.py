@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from accounts.errors import UserError
+from accounts.errors import NotFoundError, UserError
 from projects.files import errors
 from projects.files.space import Figures, Reservation, Space
 from projects.files.store import Change, Entry, FileStore, Opened, store_of
@@ -66,6 +66,13 @@ class ProjectFiles:
     def stat(self, path: str) -> Entry:
         return self.store.stat(path)
 
+    def exists(self, path: str) -> bool:
+        try:
+            self.store.stat(path)
+        except NotFoundError:
+            return False
+        return True
+
     def list(
         self, path: str = "", *, order: str = "name", search: str = "", recursive: bool = False
     ) -> Sequence[Entry]:
@@ -97,6 +104,15 @@ class ProjectFiles:
         if "\0" in text:
             raise errors.not_text()
         return entry, text
+
+    def check_free(self, path: str, *, overwrite: bool = False) -> None:
+        """Raises ConflictError when a file could not be put there."""
+        try:
+            there = self.store.stat(path)
+        except NotFoundError:
+            return
+        if there.is_dir or not overwrite:
+            raise errors.exists()
 
     def upload(self, size: int = 0) -> Upload:
         """A new file, of about that size where it is known. Raises UserError when it cannot be taken."""

@@ -23,6 +23,7 @@ from projects.files.bucket import S3Draft, S3Opened, bucket_errors
 from projects.files.store import Change, Draft, Entry, Meter, Opened, sorted_entries
 from projects.limits import PATH_BYTES, PATH_DEPTH
 from projects.names import check_path, path_parts
+from projects.slugs import as_id
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -55,6 +56,7 @@ class S3Store:
         self._bucket = settings.STORAGE.bucket
         self._home = "/".join(part for part in (settings.STORAGE.prefix.strip("/"), str(project_id)) if part)
         self._root = f"{self._home}/storage/"
+        self._tmp = "/".join((self._home, "tmp", ""))
 
     def stat(self, path: str) -> Entry:
         path = "/".join(path_parts(path))
@@ -84,7 +86,7 @@ class S3Store:
         return S3Opened(client(), self._bucket, self._root + path, entry)
 
     def draft(self) -> Draft:
-        return S3Draft(client(), self._bucket, f"{self._home}/tmp/", self._put)
+        return S3Draft(client(), self._bucket, self._tmp, self._put)
 
     def mkdir(self, path: str) -> Change:
         path = check_path(path)
@@ -143,21 +145,32 @@ class S3Store:
         return Change(size, files)
 
     def sweep(self, before: datetime) -> int:
-        tmp = f"{self._home}/tmp/"
         with bucket_errors():
-            stale = [one["Key"] for one in self._objects(tmp) if one["LastModified"] < before]
+            stale = [one["Key"] for one in self._objects(self._tmp) if one["LastModified"] < before]
             self._delete_objects(stale)
-            found = client().list_multipart_uploads(Bucket=self._bucket, Prefix=tmp)
+            found = client().list_multipart_uploads(Bucket=self._bucket, Prefix=self._tmp)
             uploads = [one for one in found.get("Uploads", []) if one["Initiated"] < before]
             for one in uploads:
-                client().abort_multipart_upload(
-                    Bucket=self._bucket, Key=one["Key"], UploadId=one["UploadId"]
-                )
+                client().abort_multipart_upload(Bucket=self._bucket, Key=one["Key"], UploadId=one["UploadId"])
         return len(stale) + len(uploads)
 
     def destroy(self) -> None:
         with bucket_errors():
             self._delete_objects([one["Key"] for one in self._objects(f"{self._home}/")])
+
+    @classmethod
+    def projects(cls, before: datetime) -> list[UUID]:
+        start = settings.STORAGE.prefix.strip("/")
+        start = f"{start}/" if start else ""
+        pages = client().get_paginator("list_objects_v2")
+        found = []
+        with bucket_errors():
+            for page in pages.paginate(Bucket=settings.STORAGE.bucket, Prefix=start, Delimiter="/"):
+                for folder in page.get("CommonPrefixes", []):
+                    key = as_id(folder["Prefix"][len(start) : -1])
+                    if key is not None and _began(folder["Prefix"]) < before:
+                        found.append(key)
+        return found
 
     def _look(self, path: str) -> Entry | None:
         """The file or folder at a path. At most three requests."""
@@ -208,7 +221,9 @@ class S3Store:
         with bucket_errors():
             for page in pages.paginate(Bucket=self._bucket, Prefix=start, Delimiter="/"):
                 for folder in page.get("CommonPrefixes", []):
-                    yield Entry(folder["Prefix"][len(self._root) : -1], True, 0, datetime.fromtimestamp(0, UTC))
+                    yield Entry(
+                        folder["Prefix"][len(self._root) : -1], True, 0, datetime.fromtimestamp(0, UTC)
+                    )
                 for one in page.get("Contents", []):
                     if one["Key"] != start:
                         path = one["Key"][len(self._root) :]
@@ -227,7 +242,9 @@ class S3Store:
             if not overwrite:
                 raise errors.exists()
         made = self._make_folders(path.rpartition("/")[0])
-        condition = {"IfMatch": there.etag} if there and if_match else {} if overwrite else {"IfNoneMatch": "*"}
+        condition = (
+            {"IfMatch": there.etag} if there and if_match else {} if overwrite else {"IfNoneMatch": "*"}
+        )
         try:
             draft.put(self._root + path, condition)
         except ClientError as error:
@@ -259,6 +276,13 @@ class S3Store:
             for start in range(0, len(keys), _BATCH):
                 batch: Any = [{"Key": key} for key in keys[start : start + _BATCH]]
                 client().delete_objects(Bucket=self._bucket, Delete={"Objects": batch, "Quiet": True})
+
+
+def _began(prefix: str) -> datetime:
+    """When the first object of a folder was made."""
+    found = client().list_objects_v2(Bucket=settings.STORAGE.bucket, Prefix=prefix, MaxKeys=1)
+    objects = found.get("Contents", [])
+    return objects[0]["LastModified"] if objects else datetime.now(UTC)
 
 
 def _replaced(there: Entry | None, size: int, made: int, entry: Entry) -> Change:

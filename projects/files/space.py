@@ -7,7 +7,7 @@ limit together, and a recount sees that it was interfered with.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
@@ -118,6 +118,21 @@ class Space:
             yield reservation
         finally:
             reservation.release()
+
+    def recount(self, count: Callable[[], Change]) -> bool:
+        """Put right what killed processes have left wrong; False where somebody changed files meanwhile."""
+        StorageReservation.objects.filter(usage=self._project_id, expires_at__lte=timezone.now()).delete()
+        before = StorageUsage.objects.filter(pk=self._project_id, reservations=None).first()
+        if before is None:
+            return False
+        counted = count()
+        with transaction.atomic():
+            now = _locked(self._project_id)
+            if now.revision != before.revision or now.reservations.exists():
+                return False
+            now.bytes, now.files, now.counted_at = counted.bytes, counted.files, timezone.now()
+            now.save(update_fields=["bytes", "files", "counted_at"])
+        return True
 
 
 def _locked(project_id: UUID) -> StorageUsage:
