@@ -40,6 +40,14 @@ def begin_upload(*, actor: Actor, project: Project, size: int = 0) -> Upload:
     return ProjectFiles(project.pk).upload(size)
 
 
+def check_room(*, actor: Actor, project: Project, size: int) -> None:
+    """Raises UserError when so many bytes cannot be taken, however they are divided into files."""
+    require(actor, project, Right.WORK)
+    figures = ProjectFiles(project.pk).figures()
+    if size > max(figures.limit - figures.used, 0):
+        raise errors.limit_reached()
+
+
 def store_upload(
     *,
     actor: Actor,

@@ -11,6 +11,7 @@ from django.http import HttpRequest, QueryDict, UnreadablePostError
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
+from rest_framework.request import Request
 
 from accounts.api.parsers import TooLarge
 from accounts.errors import UserError
@@ -19,10 +20,11 @@ from projects.files.project_files import Upload
 CHUNK = 256 * 1024
 
 
-def keep_unread(request: HttpRequest) -> None:
-    """Have Django not read the body by itself; its CSRF check looks for a form's field otherwise."""
-    request._post = QueryDict()  # type: ignore[attr-defined]
-    request._files = MultiValueDict()  # type: ignore[attr-defined]
+def keep_unread(request: Request) -> Request:
+    """Have nobody read the body by the way; the check against forgery looks for a form's field otherwise."""
+    request._request._post = request._data = request._full_data = QueryDict()  # type: ignore[attr-defined]
+    request._request._files = request._files = MultiValueDict()  # type: ignore[attr-defined]
+    return request
 
 
 class Incoming:
@@ -70,6 +72,7 @@ class _StoreHandler(FileUploadHandler):
         self.uploads[-1][1].write(raw_data)
 
     def file_complete(self, file_size: int) -> UploadedFile | None:
+        self.uploads[-1][1].finish()
         return None
 
     def discard(self) -> None:

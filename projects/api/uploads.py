@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.errors import UserError
-from projects.actions.files import begin_upload, store_upload, store_uploads
+from projects.actions.files import begin_upload, check_room, store_upload, store_uploads
 from projects.api.incoming import Form, Incoming, keep_unread
 from projects.api.storage import FilesDoor
 from projects.file_serializers import EntrySerializer, UploadQuerySerializer, UploadSerializer
@@ -22,11 +22,12 @@ from projects.files.store import Entry
 from projects.models import Project
 from projects.names import check_path, path_parts
 
+_FRAMING = 256 * 1024
+
 
 class UploadView(FilesDoor):
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
-        keep_unread(request)
-        return super().initialize_request(request, *args, **kwargs)
+        return keep_unread(super().initialize_request(request, *args, **kwargs))
 
     @extend_schema(
         operation_id="storage_upload",
@@ -64,6 +65,8 @@ class UploadView(FilesDoor):
     def _form(self, project: Project, options: dict[str, Any]) -> list[Entry]:
         path_parts(options["path"])
         incoming = Incoming(self.request._request)
+        # What a form has beside its files is little.
+        check_room(actor=self.actor, project=project, size=incoming.length - _FRAMING)
         begin = partial(begin_upload, actor=self.actor, project=project)
         with Form(self.request._request, begin) as form:
             fields, files = form.read(incoming)

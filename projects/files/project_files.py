@@ -34,6 +34,10 @@ class Upload:
         self._reservation.take(len(data))
         self._draft.write(data)
 
+    def finish(self) -> None:
+        """Nothing more comes: what was reserved beyond its size is for others."""
+        self._reservation.shrink()
+
     def keep(self, path: str, *, overwrite: bool = False, if_match: str | None = None) -> Entry:
         """Put it at its path, whole and durable. Raises ConflictError, StaleError."""
         change = self._draft.keep(path, overwrite=overwrite, if_match=if_match)

@@ -57,6 +57,11 @@ class Reservation:
             generous = min(max(self._taken_bytes, _MEGABYTE), _LARGEST_STEP) if missing else 0
             self._grow(missing, generous)
 
+    def shrink(self) -> None:
+        """Give back what was not taken."""
+        self.bytes, self.files = self._taken_bytes, self._taken_files
+        StorageReservation.objects.filter(pk=self._row.pk).update(bytes=self.bytes, files=self.files)
+
     def settle(self, change: Change) -> None:
         """The change was made: count it."""
         with transaction.atomic():
@@ -77,7 +82,8 @@ class Reservation:
             most_files = STORED_FILES - usage.files - files
             if at_least > max(free, 0) or (self._taken_files > self.files and self._taken_files > most_files):
                 raise errors.limit_reached()
-            self.bytes += max(at_least, min(generous, free))
+            # Never so generous that others are refused while there is room.
+            self.bytes += max(at_least, min(generous, free // 4))
             if self._taken_files > self.files:
                 self.files = min(self._taken_files + _FILES_STEP, most_files)
             self._row.bytes, self._row.files = self.bytes, self.files
