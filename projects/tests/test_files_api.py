@@ -219,7 +219,9 @@ class SpaceTest(FilesCase):
         self.limited(10)
         space = Space(self.project.pk)
         with self.files.upload(6) as first:
-            self.refused(self.ask("post", "/file", {"path": "b", "content": "x" * 5}), "storage_limit_reached")
+            self.refused(
+                self.ask("post", "/file", {"path": "b", "content": "x" * 5}), "storage_limit_reached"
+            )
             first.write(b"x" * 6)
             first.keep("a")
         self.assertEqual(space.figures().used, 6)
@@ -237,9 +239,7 @@ class SpaceTest(FilesCase):
     def test_files_have_a_largest_size(self) -> None:
         with override_settings(STORAGE=settings.STORAGE.model_copy(update={"upload_limit": 100})):
             self.refused(self.ask("post", "/file", {"path": "a", "content": "x" * 101}), "file_too_large")
-            self.assertEqual(
-                self.ask("post", "/file", {"path": "a", "content": "x" * 100}).status_code, 201
-            )
+            self.assertEqual(self.ask("post", "/file", {"path": "a", "content": "x" * 100}).status_code, 201)
 
     def test_a_recount_mends_figures(self) -> None:
         self.put("a/b", b"123")

@@ -57,7 +57,9 @@ class UploadFilesTest(FilesCase):
             b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nhello\r\n'
             b'--b\r\nContent-Disposition: form-data; name="path"\r\n\r\nlate\r\n--b--\r\n'
         )
-        response = self.ask("post", "/upload?path=early", body, content_type="multipart/form-data; boundary=b")
+        response = self.ask(
+            "post", "/upload?path=early", body, content_type="multipart/form-data; boundary=b"
+        )
         self.assertEqual(response.status_code, 201, response.content)
         self.assertEqual(self.content("late/a.txt"), b"hello")
         self.form("?path=early", file=[file("a.txt")])
