@@ -39,7 +39,7 @@ class _AnyRenderer(BaseRenderer):
     """Lets `Accept: image/*` and the like through; errors are JSON all the same."""
 
     media_type = "*/*"
-    format = None
+    format = ""
 
     def render(self, data: object, *args: object, **kwargs: object) -> bytes:
         return bytes(JSONRenderer().render(data))

@@ -85,7 +85,7 @@ class StorageView(FilesDoor):
             recursive=wanted["recursive"],
         )
         pages = Pages()
-        page: Any = pages.paginate_queryset(_Slices(entries), request, view=self)  # type: ignore[arg-type]
+        page: Any = pages.paginate_queryset(_Slices(entries), request, view=self)
         answer = pages.get_paginated_response(
             EntrySerializer(page, many=True, context={"project": found}).data
         )
@@ -269,6 +269,11 @@ class StoredView(FilesDoor):
 def answer_entry(project: Project, entry: Entry, code: int = status.HTTP_200_OK) -> Response:
     headers = {"ETag": entry.etag} if entry.etag else {}
     return Response(EntrySerializer(entry, context={"project": project}).data, status=code, headers=headers)
+
+
+def answer_entries(project: Project, entries: Any) -> Response:  # noqa: ANN401  (many entries)
+    data = EntrySerializer(entries, many=True, context={"project": project}).data
+    return Response(data, status=status.HTTP_201_CREATED)
 
 
 def _sibling(path: str, name: str) -> str:

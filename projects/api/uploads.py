@@ -9,14 +9,13 @@ from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.errors import UserError
 from projects.actions.files import begin_upload, check_room, store_upload, store_uploads
 from projects.api.incoming import Form, Incoming, keep_unread
-from projects.api.storage import FilesDoor
+from projects.api.storage import FilesDoor, answer_entries
 from projects.file_serializers import EntrySerializer, UploadQuerySerializer, UploadSerializer
 from projects.files.store import Entry
 from projects.models import Project
@@ -44,8 +43,7 @@ class UploadView(FilesDoor):
         options = _options(request.query_params)
         form = (request.content_type or "").startswith("multipart/")
         entries = self._form(found, options) if form else [self._whole(found, options)]
-        data = EntrySerializer(entries, many=True, context={"project": found}).data
-        return Response(data, status=status.HTTP_201_CREATED)
+        return answer_entries(found, entries)
 
     def _whole(self, project: Project, options: dict[str, Any]) -> Entry:
         path = check_path(options["path"])

@@ -155,7 +155,7 @@ class LocalStore:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     @classmethod
-    def projects(cls, before: datetime) -> list[UUID]:
+    def projects(cls, before: datetime) -> Sequence[UUID]:
         try:
             folders = list(os.scandir(settings.STORAGE_ROOT))
         except FileNotFoundError:

@@ -159,7 +159,7 @@ class S3Store:
             self._delete_objects([one["Key"] for one in self._objects(f"{self._home}/")])
 
     @classmethod
-    def projects(cls, before: datetime) -> list[UUID]:
+    def projects(cls, before: datetime) -> Sequence[UUID]:
         start = settings.STORAGE.prefix.strip("/")
         start = f"{start}/" if start else ""
         pages = client().get_paginator("list_objects_v2")
@@ -271,7 +271,7 @@ class S3Store:
         with bucket_errors():
             client().copy(source, self._bucket, self._root + new_name)  # type: ignore[arg-type]
 
-    def _delete_objects(self, keys: list[str]) -> None:
+    def _delete_objects(self, keys: Sequence[str]) -> None:
         with bucket_errors():
             for start in range(0, len(keys), _BATCH):
                 batch: Any = [{"Key": key} for key in keys[start : start + _BATCH]]

@@ -134,7 +134,7 @@ class FileStore(Protocol):
         """Remove everything of the project."""
 
     @classmethod
-    def projects(cls, before: datetime) -> list[UUID]:
+    def projects(cls, before: datetime) -> Sequence[UUID]:
         """Of which projects there is anything that began before that time."""
 
 
@@ -166,7 +166,7 @@ def store_of(project_id: UUID) -> FileStore:
     return _driver()(project_id)
 
 
-def stored_projects(before: datetime) -> list[UUID]:
+def stored_projects(before: datetime) -> Sequence[UUID]:
     """Of which projects the configured store has anything that began before that time."""
     return _driver().projects(before)
 

@@ -11,7 +11,7 @@ from projects.files import previews
 from projects.tests.files import FilesCase
 
 
-def consume(response: Any) -> None:
+def consume(response: Any) -> None:  # noqa: ANN401
     """To its end, which closes it; closing it by hand would take the test's database connection along."""
     if response.streaming:
         response.getvalue()

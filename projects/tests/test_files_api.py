@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.test import override_settings
@@ -130,7 +131,7 @@ class FoldersTest(FilesCase):
 
     def test_strangers_and_nobody_are_refused(self) -> None:
         self.put("a.txt")
-        calls = (
+        calls: tuple[tuple[str, str, Any], ...] = (
             ("post", "/mkdir", {"path": "b"}),
             ("put", "/rename", {"path": "a.txt", "name": "b"}),
             ("post", "/move", {"path": "a.txt", "new_path": "b"}),

@@ -107,7 +107,7 @@ def free(_size: int, _files: int) -> None:
 
 def tree(folder: Path) -> dict[str, tuple[int, ...]]:
     """All that is below a folder, with what changes when somebody reads or writes it."""
-    found = {}
+    found: dict[str, tuple[int, ...]] = {}
     for path in [folder, *folder.rglob("*")]:
         state = path.lstat()
         found[str(path)] = (state.st_ino, state.st_mode, state.st_size, state.st_mtime_ns, state.st_atime_ns)
@@ -118,11 +118,11 @@ class HostileCase(TestCase):
     """A project's folder with planted links, and canaries all around it."""
 
     def setUp(self) -> None:
-        self.id = uuid.uuid4()
-        self.store: FileStore = store_of(self.id)
+        self.key = uuid.uuid4()
+        self.store: FileStore = store_of(self.key)
         self.addCleanup(self.store.destroy)
         self.put("docs/a", b"inside")
-        self.base = settings.STORAGE_ROOT / str(self.id)
+        self.base = settings.STORAGE_ROOT / str(self.key)
         self.root = self.base / "storage"
         self.canary = settings.STORAGE_ROOT / "canary"
         self.canary.mkdir(exist_ok=True)
@@ -254,9 +254,9 @@ class HostilePathsTest(HostileCase):
     def test_swaps_of_links_do_not_win(self) -> None:
         """A folder is exchanged for a link and back all the time, while everything is done below it."""
         for lacking in (False, True):
-            with mock.patch.object(beneath, "has_openat2", return_value=not lacking):
-                with self.nothing_outside_changes():
-                    self._race(seconds=1.0)
+            patch = mock.patch.object(beneath, "has_openat2", return_value=not lacking)
+            with patch, self.nothing_outside_changes():
+                self._race(seconds=1.0)
 
     def _race(self, seconds: float) -> None:
         (self.root / "swap").mkdir(exist_ok=True)

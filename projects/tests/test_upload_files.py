@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -33,8 +34,12 @@ def file(name: str, data: bytes = b"x") -> SimpleUploadedFile:
 
 
 class UploadFilesTest(FilesCase):
-    def form(self, query: str = "", **fields: object) -> object:
+    def form(self, query: str = "", **fields: object) -> Any:  # noqa: ANN401
         return self.ask("post", f"/upload{query}", fields, format="multipart")
+
+    def raw(self, *arguments: Any, **extra: Any) -> Any:  # noqa: ANN401
+        """A request with headers and a body as no client would make them."""
+        return self.client_of_bob.generic(*arguments, **extra)
 
     def left(self) -> list[str]:
         """What stands in the temporary folder."""
@@ -135,7 +140,7 @@ class UploadFilesTest(FilesCase):
             ("project_limit", "multipart/form-data; boundary=b", "storage_limit_reached"),
         ):
             with override_settings(STORAGE=settings.STORAGE.model_copy(update={limit: 100})):
-                response = self.client_of_bob.generic(
+                response = self.raw(
                     "POST",
                     f"{self.base}/upload?path=a",
                     b"",
@@ -166,7 +171,7 @@ class UploadFilesTest(FilesCase):
                 b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n' + b"x" * 300_000,
             ),
         ):
-            response = self.client_of_bob.generic(
+            response = self.raw(
                 "POST",
                 f"{self.base}/upload{query}",
                 b"",
@@ -179,7 +184,7 @@ class UploadFilesTest(FilesCase):
         self.assertFalse(StorageReservation.objects.exists())
 
     def test_a_body_without_a_length_is_refused(self) -> None:
-        response = self.client_of_bob.generic(
+        response = self.raw(
             "POST",
             f"{self.base}/upload?path=a",
             b"",
