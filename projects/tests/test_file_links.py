@@ -201,3 +201,18 @@ class KindsTest(LinksCase):
                         response["Content-Type"].partition(";")[0],
                         ("text/html", "image/svg+xml", "application/xml", "text/xml", "text/javascript"),
                     )
+
+
+class FileLinkAdminTest(LinksCase):
+    def test_members_see_and_revoke_links_and_strangers_do_not(self) -> None:
+        link = FileLink.objects.get(pk=self.made()["id"])
+        address = f"/admin/projects/filelink/{link.pk}/delete/"
+        self.client.force_login(self.charlie)
+        self.assertNotContains(self.client.get("/admin/projects/filelink/"), "a b.txt")
+        self.client.post(address, {"post": "yes"})
+        self.assertTrue(FileLink.objects.exists())
+        self.client.force_login(self.bob)
+        self.assertContains(self.client.get("/admin/projects/filelink/"), "a b.txt")
+        self.client.post(address, {"post": "yes"})
+        self.assertFalse(FileLink.objects.exists())
+        self.assertTrue(AuditEntry.objects.filter(verb="delete_file_link", actor=self.bob).exists())
