@@ -33,6 +33,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
+_SIZES = {"": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3, "TB": 1024**4}
+_SIZE = re.compile(r"(\d{1,15})\s*(|KB|MB|GB|TB)", re.ASCII)
+
 
 class ConfigError(Exception):
     """The configuration cannot be used; the message says which key and what to do."""
@@ -82,6 +85,15 @@ Origin = Annotated[str, AfterValidator(check_origin)]
 Duration = Annotated[float, BeforeValidator(parse_duration)]
 
 
+def parse_size(value: object) -> object:
+    """Bytes of a size such as `512MB`; plain numbers are bytes already."""
+    found = _SIZE.fullmatch(value.strip().upper()) if isinstance(value, str) else None
+    return int(found[1]) * _SIZES[found[2]] if found else value
+
+
+Size = Annotated[int, BeforeValidator(parse_size)]
+
+
 class Section(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -126,6 +138,15 @@ class JwtSection(Section):
 class StorageSection(Section):
     path: str = "./storage"
     encryption_key: str = ""
+    driver: Literal["local", "s3"] = "local"
+    project_limit: Size = Field(default=1024**3, ge=0, lt=2**63)
+    upload_limit: Size = Field(default=512 * 1024**2, ge=0, lt=2**63)
+    bucket: str = ""
+    endpoint: str = ""  # empty means Amazon's own
+    access_key: str = ""
+    secret_key: str = ""
+    region: str = ""
+    prefix: str = ""
 
 
 class RuntimeSection(Section):

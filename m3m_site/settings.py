@@ -151,6 +151,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget-expired-logins": {"task": "accounts.tasks.forget_expired_logins", "schedule": 24 * 3600.0},
     "forget-expired-answers": {"task": "accounts.tasks.forget_expired_answers", "schedule": 3600.0},
     "sweep-leftovers": {"task": "projects.tasks.sweep.sweep_leftovers", "schedule": 3600.0},
+    "tidy-storage": {"task": "projects.tasks.storage.tidy_storage", "schedule": 24 * 3600.0},
     "prune-history": {"task": "runtime.tasks.prune_history", "schedule": 24 * 3600.0},
     "sweep-imports": {"task": "projects.tasks.imports.sweep_imports", "schedule": 15.0},
     "clear-collections": {"task": "projects.tasks.collections.clear_collections", "schedule": 60.0},
@@ -261,6 +262,7 @@ if STATIC_ROOT:
         "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
     }
 
+STORAGE = config.storage
 STORAGE_ROOT = config.path(config.storage.path)
 ENCRYPTION_KEY = config.storage.encryption_key
 LOG_ROOT = config.path(config.logging.path)

@@ -9,10 +9,9 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import UserError
 from pipeline.limits import FILE_BYTES, FILE_NAME_BYTES, FILES
+from projects.names import is_name
 
 MAIN = "main"
-# Control, format (bidirectional overrides are among them), surrogate, private, unassigned; line and paragraph ends.
-_FORBIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def check_files(files: Mapping[str, str]) -> dict[str, str]:
@@ -35,9 +34,7 @@ def check_files(files: Mapping[str, str]) -> dict[str, str]:
 def check_file_name(name: str, pointer: str = "/name") -> str:
     """The name in Unicode's normal form C; raises UserError unless it is a relative path without tricks."""
     name = unicodedata.normalize("NFC", name)
-    parts = name.split("/")
-    tricky = any(unicodedata.category(char) in _FORBIDDEN for char in name) or "\\" in name
-    if tricky or any(part in ("", ".", "..") or part != part.strip() for part in parts):
+    if not all(is_name(part) for part in name.split("/")):
         message = _(
             "A file name is `main` or a path such as `lib/tools.js`, without `..` and without hidden characters."
         )

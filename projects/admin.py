@@ -12,10 +12,11 @@ from accounts.admin import ActionAdmin, adopt
 from accounts.permissions import actor_of, may_create_projects
 from projects import time_zones
 from projects.actions.env import delete_env
+from projects.actions.file_links import delete_file_link
 from projects.actions.keys import revoke_key
 from projects.actions.members import add_member, remove_member
 from projects.actions.projects import create_project, update_project
-from projects.models import ApiKey, EnvVar, Membership, Project, SlugAlias
+from projects.models import ApiKey, EnvVar, FileLink, Membership, Project, SlugAlias
 from projects.permissions import Right
 from projects.record_admin import CollectionAdmin, RecordAdmin, RecordImportAdmin
 
@@ -161,3 +162,30 @@ class EnvVarAdmin(ActionAdmin):
 
     def delete_model(self, request: HttpRequest, obj: EnvVar) -> None:
         delete_env(actor=actor_of(request), project=obj.project, key=obj.key)
+
+
+@admin.register(FileLink)
+class FileLinkAdmin(ActionAdmin):
+    """Direct links, to look at and to revoke, which is what deleting does. They are made by REST."""
+
+    list_display = ("path", "project", "download", "expires_at", "created_by", "created_at")
+    list_filter = ("download", "expires_at")
+    list_select_related = ("project", "created_by")
+    search_fields = ("path", "project__slug")
+    fields: ClassVar[tuple[str, ...]] = (
+        "project",
+        "path",
+        "download",
+        "expires_at",
+        "created_by",
+        "created_at",
+    )
+    readonly_fields = fields
+
+    def has_delete_permission(self, request: HttpRequest, obj: FileLink | None = None) -> bool:
+        return self.has_view_permission(request) and (
+            obj is None or Right.WORK in obj.project.rights_of(actor_of(request))
+        )
+
+    def delete_model(self, request: HttpRequest, obj: FileLink) -> None:
+        delete_file_link(actor=actor_of(request), project=obj.project, link_id=obj.pk)

@@ -19,6 +19,19 @@ from projects.api.records import (
 )
 
 _MODEL = "projects/<str:project>/models/<str:collection>"
+from projects.api.downloads import DownloadView, PreviewView, PublicFileView
+from projects.api.file_links import FileLinksView, FileLinkView
+from projects.api.storage import (
+    CopyView,
+    FolderView,
+    MoveView,
+    NewTextFileView,
+    RenameView,
+    StorageView,
+    StoredView,
+    TextFileView,
+)
+from projects.api.uploads import UploadView
 
 urlpatterns = [
     path("projects", ProjectsView.as_view()),
@@ -48,4 +61,19 @@ urlpatterns = [
     path(f"{_MODEL}/data/imports", RecordImportsView.as_view()),
     path(f"{_MODEL}/data/imports/<str:record_import>", RecordImportStateView.as_view()),
     path(f"{_MODEL}/data/<str:record>", RecordView.as_view()),
+    path("projects/<str:project>/storage", StorageView.as_view()),
+    path("projects/<str:project>/storage/mkdir", FolderView.as_view()),
+    path("projects/<str:project>/storage/upload", UploadView.as_view()),
+    path("projects/<str:project>/storage/rename", RenameView.as_view()),
+    path("projects/<str:project>/storage/move", MoveView.as_view()),
+    path("projects/<str:project>/storage/copy", CopyView.as_view()),
+    path("projects/<str:project>/storage/file", NewTextFileView.as_view()),
+    path("projects/<str:project>/storage/file/<path:path>", TextFileView.as_view()),
+    path("projects/<str:project>/storage/download/<path:path>", DownloadView.as_view()),
+    path("projects/<str:project>/storage/preview/<path:path>", PreviewView.as_view()),
+    path("projects/<str:project>/storage/links", FileLinksView.as_view()),
+    path("projects/<str:project>/storage/links/<str:link>", FileLinkView.as_view()),
+    # After the others, which are no files.
+    path("projects/<str:project>/storage/<path:path>", StoredView.as_view()),
+    path("storage/public/<str:token>/<str:filename>", PublicFileView.as_view()),
 ]

@@ -1,18 +1,26 @@
-"""The tabs of projects' own floor, and where it keeps files."""
+"""The tabs and parts of projects' own floor, and what becomes of files."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
+from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
 from accounts import facets as people
+from accounts.queueing import send_after_commit
 from projects import leftovers, parts, tabs
 from projects.actions.people import ProjectsOfPeople
 from projects.api.schema import KeyScheme, ProjectSchema
 from projects.choices import Right
 from projects.collections.parts import CollectionsPart
+from projects.files.part import FilesPart
+from projects.models import Project
 from projects.portable import EnvPart
+from projects.signals import project_deleted
 from projects.tasks.indexes import schedule_indexes
+from projects.tasks.storage import remove_project_files
 from projects.views import fill_environment, fill_settings
 
 __all__ = ["KeyScheme", "ProjectSchema"]
@@ -35,3 +43,10 @@ tabs.register(
 tabs.register(tabs.Tab("settings", _("Settings"), 60, "projects/settings.html", "settings", fill_settings))
 
 parts.register(CollectionsPart(schedule_indexes))
+parts.register(FilesPart())
+
+
+@receiver(project_deleted, dispatch_uid="projects.files")
+def remove_files(sender: type[Project], project: Project, **_others: Any) -> None:
+    """The files of a deleted project go once it is deleted for sure."""
+    send_after_commit(remove_project_files, str(project.pk))

@@ -7,16 +7,20 @@ from projects.models.key import ApiKey
 from projects.models.project import Membership, Project
 from projects.models.record_import import RecordImport
 from projects.models.remains import Remains
+from projects.models.storage import FileLink, StorageReservation, StorageUsage
 
 __all__ = [
     "ApiKey",
     "Collection",
     "EnvVar",
     "FieldIndex",
+    "FileLink",
     "Membership",
     "Project",
     "Record",
     "RecordImport",
     "Remains",
     "SlugAlias",
+    "StorageReservation",
+    "StorageUsage",
 ]
