@@ -40,8 +40,31 @@ def parser() -> argparse.ArgumentParser:
     admin.add_argument("password", nargs="?", help=_("asked for when missing"))
     manage = commands.add_parser("manage", help=_("any command of Django's manage.py"), add_help=False)
     manage.add_argument("arguments", nargs=argparse.REMAINDER)
-    commands.add_parser("doctor", help=_("check what the platform needs from this machine"))
+    doctor = commands.add_parser("doctor", help=_("check the installation and say what to do"))
+    doctor.add_argument("--json", action="store_true", help=_("answer with JSON"))
+    for name, text in forwarded().items():
+        commands.add_parser(name, help=text, add_help=False)
     return top
+
+
+def forwarded() -> dict[str, str]:
+    """Commands of manage.py that m3m has by their own name, with what they do."""
+    return {
+        "release": _("freeze a branch under the next number"),
+        "rollback": _("go back to an earlier release"),
+        "start": _("start a service"),
+        "stop": _("stop a service"),
+        "restart": _("restart a service"),
+        "status": _("say whether a service runs"),
+        "tail": _("show the log of a service"),
+    }
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """What is asked for; what follows a forwarded command, its own options too, is that command's."""
+    if arguments and (arguments[0] == "manage" or arguments[0] in forwarded()):
+        return argparse.Namespace(command=arguments[0], arguments=list(arguments[1:]))
+    return parser().parse_args(arguments)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -56,19 +79,20 @@ def run(options: argparse.Namespace) -> int:
     if options.command == "prepare":
         return int(import_module("m3m_site.launcher.single").prepare())
     if options.command == "doctor":
-        return int(import_module("m3m_site.doctor").main())
+        return int(import_module("m3m_site.doctor").main(as_json=options.json))
+    name, arguments = "m3m manage", getattr(options, "arguments", [])
     if options.command == "new-admin":
         arguments = ["new_admin", options.email, *([options.password] if options.password else [])]
-    else:
-        arguments = options.arguments
-    import_module("django.core.management").execute_from_command_line(["m3m manage", *arguments])
+    elif options.command != "manage":
+        name, arguments = "m3m", [options.command, *arguments]
+    import_module("django.core.management").execute_from_command_line([name, *arguments])
     return 0
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point; errors that a person can mend are one sentence and exit code 1."""
     try:
-        code = run(parser().parse_args(arguments))
+        code = run(parse(sys.argv[1:] if arguments is None else arguments))
     except (ConfigError, CommandError) as error:
         complain(str(error))
         code = 1

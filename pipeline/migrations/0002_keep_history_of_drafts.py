@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-from typing import Any
-
 import django.db.models.deletion
 import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 
-def name_authors(apps: Any, schema_editor: Any) -> None:
+def name_authors(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Write down who published, as releases made from now on do."""
     Release = apps.get_model("pipeline", "Release")
     author = apps.get_model("accounts", "User").objects.filter(pk=models.OuterRef("author"))
