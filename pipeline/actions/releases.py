@@ -143,9 +143,8 @@ def _refuse_broken(files: dict[str, str]) -> None:
     if not faults:
         return
     first = faults[0]
-    message = _("{file}, line {line}: {message}").format(
-        file=first.file, line=first.line, message=first.message
-    )
+    words = _("{file}, line {line}: {message}") if first.line else "{file}: {message}"
+    message = words.format(file=first.file, line=first.line, message=first.message)
     raise UserError("code_syntax", message, pointer="/branch", faults=[fault._asdict() for fault in faults])
 
 
