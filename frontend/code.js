@@ -10,6 +10,7 @@ import { showVersions } from './shared/versions.js';
 
 const root = one('[data-code]');
 const state = one('[data-saved]');
+const warnings = one('[data-warnings]');
 const saveButton = one('[data-save]');
 const stale = one('[data-stale-dialog]');
 const releaseDialog = one('[data-release-dialog]');
@@ -30,7 +31,17 @@ const files = fileList(root, () => {
   allow(saveButton, dirty);
 });
 
+/** Syntax errors of what was saved: it is saved all the same, but would not run. */
+function warn(faults = []) {
+  warnings.replaceChildren(...faults.map(({ file, line, message }) => {
+    const row = document.createElement('li');
+    row.textContent = say('fault', { file, line, message });
+    return row;
+  }));
+}
+
 function took(saved, kept) {
+  warn(saved.warnings);
   etag = saved.etag;
   savedAt = new Date(saved.updated_at).toLocaleTimeString(document.documentElement.lang);
   files.keep(kept);

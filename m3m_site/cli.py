@@ -12,8 +12,6 @@ from m3m_site import __version__
 from m3m_site.conf import ConfigError
 from m3m_site.console import CommandError, _, complain
 
-# REMAINDER leaves a leading option to argparse unless nothing looks like one.
-_NO_PREFIX = "\0"
 # Commands of manage.py that people use daily have their own place here, with their own arguments.
 FORWARDED = {
     "users": _("list, add, block, unblock, delete people and grant them rights"),
@@ -21,6 +19,13 @@ FORWARDED = {
     "env": _("list, set, unset and import variables of a project"),
     "export": _("write a project into one archive"),
     "import": _("make a project out of an archive"),
+    "release": _("freeze a branch under the next number"),
+    "rollback": _("go back to an earlier release"),
+    "start": _("start a service"),
+    "stop": _("stop a service"),
+    "restart": _("restart a service"),
+    "status": _("say whether a service runs"),
+    "tail": _("show the log of a service"),
 }
 
 
@@ -49,15 +54,18 @@ def parser() -> argparse.ArgumentParser:
     admin = commands.add_parser("new-admin", help=_("make an account with all rights"))
     admin.add_argument("email")
     admin.add_argument("password", nargs="?", help=_("asked for when missing"))
-    for name, text in FORWARDED.items():
-        forwarded = commands.add_parser(name, help=text, add_help=False, prefix_chars=_NO_PREFIX)
-        forwarded.add_argument("arguments", nargs=argparse.REMAINDER)
-    manage = commands.add_parser(
-        "manage", help=_("any command of Django's manage.py"), add_help=False, prefix_chars=_NO_PREFIX
-    )
-    manage.add_argument("arguments", nargs=argparse.REMAINDER)
-    commands.add_parser("doctor", help=_("check what the platform needs from this machine"))
+    for name, text in {**FORWARDED, "manage": _("any command of Django's manage.py")}.items():
+        commands.add_parser(name, help=text, add_help=False)
+    doctor = commands.add_parser("doctor", help=_("check the installation and say what to do"))
+    doctor.add_argument("--json", action="store_true", help=_("answer with JSON"))
     return top
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """What is asked for; what follows a forwarded command, its own options too, is that command's."""
+    if arguments and (arguments[0] == "manage" or arguments[0] in FORWARDED):
+        return argparse.Namespace(command=arguments[0], arguments=list(arguments[1:]))
+    return parser().parse_args(arguments)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -72,22 +80,20 @@ def run(options: argparse.Namespace) -> int:
     if options.command == "prepare":
         return int(import_module("m3m_site.launcher.single").prepare())
     if options.command == "doctor":
-        return int(import_module("m3m_site.doctor").main())
-    program = "m3m manage"
-    if options.command in FORWARDED:
-        program, arguments = "m3m", [options.command, *options.arguments]
-    elif options.command == "new-admin":
+        return int(import_module("m3m_site.doctor").main(as_json=options.json))
+    name, arguments = "m3m manage", getattr(options, "arguments", [])
+    if options.command == "new-admin":
         arguments = ["new_admin", options.email, *([options.password] if options.password else [])]
-    else:
-        arguments = options.arguments
-    import_module("django.core.management").execute_from_command_line([program, *arguments])
+    elif options.command != "manage":
+        name, arguments = "m3m", [options.command, *arguments]
+    import_module("django.core.management").execute_from_command_line([name, *arguments])
     return 0
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point; errors that a person can mend are one sentence and exit code 1."""
     try:
-        code = run(parser().parse_args(arguments))
+        code = run(parse(sys.argv[1:] if arguments is None else arguments))
     except (ConfigError, CommandError) as error:
         complain(str(error))
         code = 1

@@ -14,3 +14,18 @@ class Tag(TextChoices):
 class Bump(TextChoices):
     MINOR = "minor", _("minor")
     MAJOR = "major", _("major")
+
+
+class RevisionKind(TextChoices):
+    CREATE = "create", _("begun")
+    SAVE = "save", _("saved")
+    AUTOSAVE = "autosave", _("saved by itself")
+    RESET = "reset", _("reset to a release")
+    RESTORE = "restore", _("restored")
+
+
+class FileStatus(TextChoices):
+    ADDED = "added", _("added")
+    REMOVED = "removed", _("removed")
+    CHANGED = "changed", _("changed")
+    RENAMED = "renamed", _("renamed")

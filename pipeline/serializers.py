@@ -7,8 +7,10 @@ from rest_framework import serializers
 
 from accounts.errors import UserError
 from accounts.serializers import PersonSerializer
-from pipeline.choices import Bump, Tag
-from pipeline.models import Branch, Release
+from pipeline import syntax
+from pipeline.choices import Bump, FileStatus, Tag
+from pipeline.diffs import FileDiff
+from pipeline.models import Branch, BranchRevision, Release
 
 
 class FileSerializer(serializers.Serializer[Any]):
@@ -49,6 +51,30 @@ class BranchContentSerializer(BranchSerializer):
         return {**BranchSerializer(instance).data, **_content(instance.as_files())}
 
 
+class FaultSerializer(serializers.Serializer[Any]):
+    """A syntax error; line and column count from 1, and are 0 where there is no place to tell."""
+
+    file = serializers.CharField()
+    line = serializers.IntegerField(min_value=0)
+    column = serializers.IntegerField(min_value=0)
+    message = serializers.CharField()
+
+
+class SavedBranchSerializer(BranchContentSerializer):
+    """A branch with its code after a change, and what is wrong in it by JavaScript's grammar."""
+
+    warnings = FaultSerializer(many=True, read_only=True)
+
+    class Meta(BranchContentSerializer.Meta):
+        fields = (*BranchContentSerializer.Meta.fields, "warnings")
+        read_only_fields = fields
+
+    def to_representation(self, instance: Branch) -> dict[str, Any]:
+        files = instance.as_files()
+        faults = FaultSerializer(syntax.check(files), many=True).data
+        return {**BranchSerializer(instance).data, **_content(files), "warnings": faults}
+
+
 class NewBranchSerializer(serializers.Serializer[Branch]):
     """Where a branch begins: one of both sources."""
 
@@ -66,6 +92,9 @@ class SaveBranchSerializer(serializers.Serializer[Branch]):
 
     files = FileSerializer(many=True, required=False)
     code = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
+    autosave = serializers.BooleanField(
+        default=False, help_text="Nobody pressed a button: the history keeps one such save in five minutes."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("files" in attrs) == ("code" in attrs):
@@ -84,15 +113,100 @@ class SaveBranchSerializer(serializers.Serializer[Branch]):
         return files
 
 
+class BranchNameSerializer(serializers.Serializer[Branch]):
+    name = serializers.CharField(max_length=64)
+
+
+class ResetSerializer(serializers.Serializer[Branch]):
+    version = serializers.CharField(max_length=16, help_text="the release whose code it takes")
+
+
+class SaveFileSerializer(serializers.Serializer[Branch]):
+    code = serializers.CharField(allow_blank=True, trim_whitespace=False)
+    autosave = serializers.BooleanField(default=False)
+
+
+class RenameFileSerializer(serializers.Serializer[Branch]):
+    name = serializers.CharField(max_length=255, trim_whitespace=False)
+    new_name = serializers.CharField(max_length=255, trim_whitespace=False)
+
+
+class RevisionSerializer(serializers.ModelSerializer[BranchRevision]):
+    """One entry of a branch's history, without its code."""
+
+    author = PersonSerializer(read_only=True, allow_null=True)
+    file_count = serializers.IntegerField(source="count", read_only=True, min_value=1)
+
+    class Meta:
+        model = BranchRevision
+        fields: tuple[str, ...] = ("revision", "kind", "author", "author_label", "file_count", "created_at")
+        read_only_fields: tuple[str, ...] = fields
+
+
+class RevisionContentSerializer(RevisionSerializer):
+    """What the branch held then; `code` is that of `main`."""
+
+    files = FileSerializer(many=True, read_only=True)
+    code = serializers.CharField(read_only=True)
+
+    class Meta(RevisionSerializer.Meta):
+        fields = (*RevisionSerializer.Meta.fields, "files", "code")
+        read_only_fields = fields
+
+    def to_representation(self, instance: BranchRevision) -> dict[str, Any]:
+        return {**RevisionSerializer(instance).data, **_content(instance.as_files())}
+
+
+class FileDiffSerializer(serializers.Serializer[FileDiff]):
+    """One file that differs."""
+
+    name = serializers.CharField()
+    status = serializers.ChoiceField(choices=FileStatus.choices)
+    old_name = serializers.CharField(allow_null=True, help_text="the former name of a renamed file")
+    added = serializers.IntegerField(min_value=0, help_text="lines")
+    removed = serializers.IntegerField(min_value=0, help_text="lines")
+    diff = serializers.CharField(allow_blank=True, help_text="unified, with three lines of context")
+    is_cut = serializers.BooleanField(help_text="The diff is longer than what is answered.")
+
+
+class DiffSerializer(serializers.Serializer[dict[str, Any]]):
+    """What differs between two sources of code."""
+
+    old = serializers.CharField()
+    new = serializers.CharField()
+    files = FileDiffSerializer(many=True)
+    added = serializers.IntegerField(min_value=0, help_text="lines of all files")
+    removed = serializers.IntegerField(min_value=0, help_text="lines of all files")
+
+
+class PurgeSerializer(serializers.Serializer[None]):
+    keep_last = serializers.IntegerField(min_value=0, max_value=1_000_000, default=0)
+    dry_run = serializers.BooleanField(default=False)
+
+
+class PurgedSerializer(serializers.Serializer[dict[str, Any]]):
+    deleted = serializers.ListField(child=serializers.CharField(), help_text="versions, newest first")
+    dry_run = serializers.BooleanField()
+
+
 class ReleaseSerializer(serializers.ModelSerializer[Release]):
     """A release without its code, as in lists."""
 
     version = serializers.CharField(read_only=True)
-    author = PersonSerializer(read_only=True)
+    author = PersonSerializer(read_only=True, allow_null=True)
 
     class Meta:
         model = Release
-        fields: tuple[str, ...] = ("version", "tag", "comment", "branch", "author", "is_active", "created_at")
+        fields: tuple[str, ...] = (
+            "version",
+            "tag",
+            "comment",
+            "branch",
+            "author",
+            "author_label",
+            "is_active",
+            "created_at",
+        )
         read_only_fields: tuple[str, ...] = fields
 
 

@@ -6,3 +6,5 @@ from django.dispatch import Signal
 
 # release, actor; inside the transaction, while it is still there; a receiver may raise ConflictError
 release_deleted = Signal()
+# branch, old_name; inside the transaction
+branch_renamed = Signal()

@@ -26,6 +26,7 @@ def code_words() -> dict[str, str]:
         "draftStarted": _("The draft of {branch} was started as a debug run."),
         "bySomebody": _("saved by somebody else"),
         "byYou": _("yours"),
+        "fault": _("{file}, line {line}: {message}"),
         "noFile": _("(there is no such file)"),
     }
 

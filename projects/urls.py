@@ -4,7 +4,9 @@ from django.urls import path
 
 from projects.api.archives import ExportView, ImportView
 from projects.api.collections import CollectionPlanView, CollectionsView, CollectionView
+from projects.api.downloads import DownloadView, PreviewView, PublicFileView
 from projects.api.env import EnvImportView, EnvVarView, EnvView, RevealView
+from projects.api.file_links import FileLinksView, FileLinkView
 from projects.api.imports import RecordImportStateView, RecordImportsView, RecordImportView
 from projects.api.keys import KeyView, RegenerateKeyView
 from projects.api.people import ProjectAuditView, ProjectNamesView
@@ -17,10 +19,6 @@ from projects.api.records import (
     RecordsView,
     RecordView,
 )
-
-_MODEL = "projects/<str:project>/models/<str:collection>"
-from projects.api.downloads import DownloadView, PreviewView, PublicFileView
-from projects.api.file_links import FileLinksView, FileLinkView
 from projects.api.storage import (
     CopyView,
     FolderView,
@@ -32,6 +30,8 @@ from projects.api.storage import (
     TextFileView,
 )
 from projects.api.uploads import UploadView
+
+_MODEL = "projects/<str:project>/models/<str:collection>"
 
 urlpatterns = [
     path("projects", ProjectsView.as_view()),

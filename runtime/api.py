@@ -11,11 +11,12 @@ from uuid import UUID
 
 from django.http import StreamingHttpResponse
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.idempotency import idempotent
 from accounts.errors import NotFoundError
 from projects.api.base import ProjectDoor
 from runtime import logs
@@ -25,13 +26,21 @@ from runtime.models import Run
 from runtime.serializers import (
     LogQuerySerializer,
     LogsSerializer,
+    RunQuerySerializer,
     RunSerializer,
     StartSerializer,
     StatusSerializer,
+    WaitSerializer,
 )
 from runtime.states import describe_project, describe_run
 
 LONGEST_WAIT = 30.0
+REPLAYED = "Idempotency-Replayed"
+START_EXAMPLES = [
+    OpenApiExample("the active release", {}, request_only=True),
+    OpenApiExample("another release", {"version": "0.2"}, request_only=True),
+    OpenApiExample("the draft of a branch", {"branch": "develop"}, request_only=True),
+]
 # Each request that waits holds a thread of web; the rest of the pool stays free for everybody else.
 _waiters = threading.BoundedSemaphore(6)
 
@@ -55,62 +64,100 @@ def wait_for(run: Run, seconds: float, done: Callable[[Run], bool]) -> Run:
 
 
 def _seconds(request: Request) -> float:
-    try:
-        return max(0.0, float(request.query_params.get("wait", 0)))
-    except ValueError:
-        return 0.0
+    query = WaitSerializer(data=request.query_params)
+    query.is_valid(raise_exception=True)
+    seconds: float = query.validated_data["wait"]
+    return seconds
 
 
 def _runs_or_failed(run: Run) -> bool:
     return run.status == RunStatus.RUNNING or run.is_final
 
 
-def _accepted(request: Request, run: Run, done: Callable[[Run], bool]) -> Response:
-    if seconds := _seconds(request):
-        run = wait_for(run, seconds, done)
+def _accepted(run: Run) -> Response:
     return Response(RunSerializer(describe_run(run)).data, status=status.HTTP_202_ACCEPTED)
+
+
+def _held(answer: Response, seconds: float, done: Callable[[Run], bool]) -> Response:
+    """The answer once its run is `done`, or after `seconds`; outside of any transaction, which nodes could not see."""
+    run = Run.objects.filter(pk=answer.data["id"]).first() if seconds else None
+    if run is None:
+        return answer
+    replayed = {name: answer[name] for name in (REPLAYED,) if name in answer}
+    data = RunSerializer(describe_run(wait_for(run, seconds, done))).data
+    return Response(data, status=answer.status_code, headers=replayed)
 
 
 class StartView(ProjectDoor):
     tag = "service"
 
-    @extend_schema(request=StartSerializer, responses={202: RunSerializer})
+    @extend_schema(
+        operation_id="projects_start",
+        parameters=[WaitSerializer],
+        request=StartSerializer,
+        responses={202: RunSerializer},
+        examples=START_EXAMPLES,
+    )
     def post(self, request: Request, project: str) -> Response:
         """Start a release, a branch, or with an empty body the active release; `?wait=` holds the answer."""
+        seconds = _seconds(request)
+        return _held(self._start(request, project), seconds, _runs_or_failed)
+
+    post.idempotent = True  # type: ignore[attr-defined]  # read by the API's document
+
+    @idempotent
+    def _start(self, request: Request, project: str) -> Response:
         found = self.project
         data = StartSerializer(data=request.data)
         data.is_valid(raise_exception=True)
-        run = start_service(actor=self.actor, project=found, **data.validated_data)
-        return _accepted(request, run, _runs_or_failed)
+        return _accepted(start_service(actor=self.actor, project=found, **data.validated_data))
 
 
 class RestartView(ProjectDoor):
     tag = "service"
 
-    @extend_schema(request=StartSerializer, responses={202: RunSerializer})
+    @extend_schema(
+        operation_id="projects_restart",
+        parameters=[WaitSerializer],
+        request=StartSerializer,
+        responses={202: RunSerializer},
+        examples=START_EXAMPLES,
+    )
     def post(self, request: Request, project: str) -> Response:
         """Start anew what ran last, or the release or branch that is named."""
+        seconds = _seconds(request)
+        return _held(self._restart(request, project), seconds, _runs_or_failed)
+
+    post.idempotent = True  # type: ignore[attr-defined]
+
+    @idempotent
+    def _restart(self, request: Request, project: str) -> Response:
         found = self.project
         data = StartSerializer(data=request.data)
         data.is_valid(raise_exception=True)
         action = start_service if data.validated_data else restart_service
-        run = action(actor=self.actor, project=found, **data.validated_data)
-        return _accepted(request, run, _runs_or_failed)
+        return _accepted(action(actor=self.actor, project=found, **data.validated_data))
 
 
 class StopView(ProjectDoor):
     tag = "service"
 
-    @extend_schema(request=None, responses={202: RunSerializer, 204: None})
+    @extend_schema(
+        operation_id="projects_stop",
+        parameters=[WaitSerializer],
+        request=None,
+        responses={202: RunSerializer, 204: None},
+    )
     def post(self, request: Request, project: str) -> Response:
         """Stop the service; answers the run that is to end, or the last one; 204 where none ever was."""
+        seconds = _seconds(request)
         project_found = self.project
         run = stop_service(actor=self.actor, project=project_found)
         run = run or Run.objects.latest_of([project_found]).first()
         if run is None:
             return Response(status=status.HTTP_204_NO_CONTENT)
         run.refresh_from_db()
-        return _accepted(request, run, lambda it: it.status in FINAL_STATUSES)
+        return _held(_accepted(run), seconds, lambda it: it.status in FINAL_STATUSES)
 
 
 class StatusView(ProjectDoor):
@@ -154,10 +201,10 @@ class LogsView(LogDoor):
 
 
 class LogDownloadView(LogDoor):
-    @extend_schema(responses={(200, "text/plain"): str})
+    @extend_schema(parameters=[RunQuerySerializer], responses={(200, "text/plain"): str})
     def get(self, request: Request, project: str) -> StreamingHttpResponse:
         """The whole log as a text file."""
-        query = LogQuerySerializer(data=request.query_params)
+        query = RunQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         run = self.run_of(query.validated_data.get("run"))
         content = logs.download(logs.directory(run.project_id, run.pk)) if run else iter(())

@@ -6,12 +6,20 @@ from rest_framework import serializers
 
 from runtime.choices import EndReason, LogLevel, RunStatus
 
+LARGEST = 2**63 - 1  # a position in a log
+
 
 class StartSerializer(serializers.Serializer[None]):
     """What to start; empty for the active release."""
 
     version = serializers.CharField(required=False, max_length=20)
     branch = serializers.CharField(required=False, max_length=100)
+
+
+class WaitSerializer(serializers.Serializer[None]):
+    wait = serializers.FloatField(
+        required=False, default=0.0, min_value=0, help_text="seconds that the answer may be held, at most 30"
+    )
 
 
 class RunSerializer(serializers.Serializer[dict[str, Any]]):
@@ -44,11 +52,15 @@ class StatusSerializer(serializers.Serializer[dict[str, Any]]):
 
 class LogQuerySerializer(serializers.Serializer[None]):
     run = serializers.UUIDField(required=False)
-    cursor = serializers.IntegerField(required=False, min_value=0)
-    before = serializers.IntegerField(required=False, min_value=0)
+    cursor = serializers.IntegerField(required=False, min_value=0, max_value=LARGEST)
+    before = serializers.IntegerField(required=False, min_value=0, max_value=LARGEST)
     limit = serializers.IntegerField(required=False, min_value=1, max_value=1000, default=200)
     level = serializers.ChoiceField(choices=LogLevel.choices, required=False)
     search = serializers.CharField(required=False, max_length=200)
+
+
+class RunQuerySerializer(serializers.Serializer[None]):
+    run = serializers.UUIDField(required=False)
 
 
 class LineSerializer(serializers.Serializer[dict[str, Any]]):

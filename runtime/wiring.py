@@ -11,8 +11,9 @@ from django.db import transaction
 from django.utils.translation import gettext, gettext_lazy
 
 from accounts.errors import ConflictError
-from pipeline.models import Release
-from pipeline.signals import release_deleted
+from pipeline import syntax
+from pipeline.models import Branch, Release
+from pipeline.signals import branch_renamed, release_deleted
 from projects import facets, leftovers, tabs
 from projects.choices import Right
 from projects.models import Project
@@ -21,6 +22,7 @@ from runtime import logs
 from runtime.models import Run
 from runtime.states import STATUSES, last_errors, route_urls, statuses
 from runtime.supervisor.bootstep import SupervisorStep
+from runtime.syntax import checker
 from runtime.tasks import tell_environment, wake_node
 from runtime.views import fill_logs, fill_overview
 
@@ -33,6 +35,7 @@ tabs.register(
     tabs.Tab("overview", gettext_lazy("Overview"), 10, "runtime/overview.html", "overview", fill_overview)
 )
 tabs.register(tabs.Tab("logs", gettext_lazy("Logs"), 40, "runtime/logs.html", "logs", fill_logs, Right.WORK))
+syntax.register(checker.check)
 current_app.steps["worker"].add(SupervisorStep)
 
 
@@ -67,7 +70,13 @@ def _on_release_deleted(release: Release, **_: Any) -> None:
         raise ConflictError("release_running", gettext("This release is running; stop it first."))
 
 
+def _on_branch_renamed(branch: Branch, old_name: str, **_: Any) -> None:
+    """A restart of a debug run finds its branch under the new name."""
+    Run.objects.filter(project=branch.project_id, branch=old_name).update(branch=branch.name)
+
+
 env_changed.connect(_on_env_changed, dispatch_uid="runtime.env_changed")
 project_renamed.connect(_on_renamed, dispatch_uid="runtime.project_renamed")
 project_deleted.connect(_on_deleted, dispatch_uid="runtime.project_deleted")
 release_deleted.connect(_on_release_deleted, dispatch_uid="runtime.release_deleted")
+branch_renamed.connect(_on_branch_renamed, dispatch_uid="runtime.branch_renamed")

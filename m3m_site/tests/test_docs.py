@@ -24,8 +24,16 @@ from m3m_site.bootstrap import COMMANDS
 from m3m_site.chores import PACKAGES
 from m3m_site.cli import parser
 from m3m_site.conf import BASE_DIR, Config, parse_duration
-from pipeline.choices import Bump, Tag
-from pipeline.serializers import BranchContentSerializer, ReleaseContentSerializer
+from pipeline.choices import Bump, FileStatus, RevisionKind, Tag
+from pipeline.serializers import (
+    DiffSerializer,
+    FaultSerializer,
+    FileDiffSerializer,
+    PurgedSerializer,
+    ReleaseContentSerializer,
+    RevisionContentSerializer,
+    SavedBranchSerializer,
+)
 from projects import facets
 from projects.choices import Color, EnvType
 from projects.serializers import ProjectSerializer, ShownEnvVarSerializer
@@ -133,7 +141,14 @@ class RestTest:
 
     def test_every_field_of_an_answer_is_there(self) -> None:
         shown = (
-            *(UserSerializer, ProjectSerializer, ShownEnvVarSerializer, BranchContentSerializer),
+            *(UserSerializer, ProjectSerializer, ShownEnvVarSerializer, SavedBranchSerializer),
+            *(
+                RevisionContentSerializer,
+                FaultSerializer,
+                DiffSerializer,
+                FileDiffSerializer,
+                PurgedSerializer,
+            ),
             *(ReleaseContentSerializer, RunSerializer, StatusSerializer, LogsSerializer, LineSerializer),
         )
         names = {name for serializer in shown for name in serializer().fields} | set(facets.names())
@@ -143,6 +158,7 @@ class RestTest:
 
     def test_every_choice_is_there(self) -> None:
         wanted = {*Color.values, *EnvType.values, *Tag.values, *Bump.values}
+        wanted |= {*FileStatus.values, *RevisionKind.values}
         assert missing(wanted, rest()) == set()
 
     def test_sockets_are_there(self) -> None:

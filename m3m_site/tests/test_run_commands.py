@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import yaml
+from django.core.management import get_commands
 
 from m3m_site import __version__
-from m3m_site.cli import parser
+from m3m_site.cli import FORWARDED, parse
 from m3m_site.conf import BASE_DIR
 from m3m_site.console import CommandError
+from m3m_site.doctor import CHECKS
 from m3m_site.launcher.single import parse_bind
 
 
@@ -38,8 +43,11 @@ class CommandLineTest:
         assert "Traceback" not in done.stderr
 
     def test_it_hands_everything_after_manage_on(self) -> None:
-        options = parser().parse_args(["manage", "migrate", "--plan", "-v", "2"])
-        assert options.arguments == ["migrate", "--plan", "-v", "2"]
+        assert parse(["manage", "migrate", "--plan", "-v", "2"]).arguments == ["migrate", "--plan", "-v", "2"]
+        assert parse(["status", "--json", "shop"]).arguments == ["--json", "shop"]
+
+    def test_every_forwarded_command_is_one_of_manage(self) -> None:
+        assert set(FORWARDED) - set(get_commands()) == set()
 
     def test_manage_runs_commands_of_django(self) -> None:
         assert m3m("manage", "help", "--commands").stdout.count("migrate") >= 1
@@ -58,14 +66,37 @@ class CommandLineTest:
 
 class DoctorTest:
     def test_it_checks_everything(self) -> None:
-        done = m3m("doctor", M3M_SERVER_PORT="0")
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert done.stdout.count("  ok  ") + done.stdout.count("  note ") == 8
+        done = m3m("doctor", "--json", M3M_SERVER_PORT="0")
+        findings = json.loads(done.stdout)
+        assert done.returncode == 0, findings
+        assert {finding["result"] for finding in findings} <= {"ok", "note"}, findings
+        assert [finding["check"] for finding in findings] == [
+            check.__name__.removeprefix("check_") for check in CHECKS
+        ]
 
-    def test_it_fails_when_something_is_wrong(self) -> None:
-        done = m3m("doctor", M3M_SERVER_PORT="0", M3M_REDIS_URI="redis://127.0.0.1:1/0")
+    def test_it_says_all_that_is_wrong_and_what_to_do(self, tmp_path: Path) -> None:
+        secret = "x" * 50
+        config = {
+            "server": {"port": 0, "secret_key": secret},
+            "jwt": {"secret": secret},
+            "storage": {"encryption_key": secret},
+            "redis": {"uri": "redis://127.0.0.1:1/0"},
+            "database": {"driver": "postgresql", "port": 1},
+        }
+        (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+        (tmp_path / "config.yaml").chmod(0o644)
+        done = m3m("doctor", M3M_DATA=str(tmp_path), M3M_RUN=str(tmp_path / ("long" * 25)))
         assert done.returncode == 1
-        assert "  wrong Redis does not answer" in done.stdout
+        for words in (
+            "  wrong Others may read",
+            "chmod 600",
+            "set M3M_RUN to a shorter directory",
+            "  wrong Redis does not answer",
+            "  wrong The database cannot be used",
+            "  note  migrations: not looked at",
+        ):
+            assert words in done.stdout, done.stdout
+        assert "Traceback" not in done.stdout + done.stderr
 
 
 class ParseBindTest:

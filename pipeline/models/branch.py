@@ -63,6 +63,14 @@ class Branch(models.Model):
         """Names this content; the id is in it, since a branch made anew begins at revision 1 again."""
         return f'"{self.pk}-{self.revision}"'
 
+    def rename(self, name: str) -> None:
+        """Take another name, also where other branches tell that they began here."""
+        Branch.objects.filter(project=self.project_id, parent_branch=self.name).update(parent_branch=name)
+        self.name = name
+        self.save(update_fields=["name", "updated_at"])
+
+    rename.alters_data = True  # type: ignore[attr-defined]
+
     def as_files(self) -> dict[str, str]:
         """Name to code, `main` first. One query."""
         return main_first(dict(self.files.values_list("name", "code")))

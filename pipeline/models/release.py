@@ -9,11 +9,13 @@ from uuid import UUID
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import ConflictError, NotFoundError
 from accounts.permissions import Actor
 from pipeline.choices import Bump, Tag
+from pipeline.limits import AUTHOR_LENGTH
 from pipeline.models.branch import main_first
 from pipeline.versions import Version, parse_version
 from projects.models import Project
@@ -64,8 +66,10 @@ class Release(models.Model):
         editable=False,
         verbose_name=_("author"),
     )
+    # Who it was in words: a key is no person, and people are deleted.
+    author_label = models.CharField(_("author"), max_length=AUTHOR_LENGTH, blank=True, editable=False)
     is_active = models.BooleanField(_("active"), default=False, editable=False)
-    created_at = models.DateTimeField(_("published"), auto_now_add=True)
+    created_at = models.DateTimeField(_("published"), default=timezone.now, editable=False)
 
     objects = ReleaseQuerySet.as_manager()
 
@@ -105,6 +109,11 @@ class Release(models.Model):
         """Name to code, `main` first; PostgreSQL's jsonb keeps an order of its own."""
         return main_first(self.files)
 
+    def predecessor(self) -> Release | None:
+        """The release before this one."""
+        earlier = Q(major__lt=self.major) | Q(major=self.major, minor__lt=self.minor)
+        return Release.objects.filter(earlier, project=self.project_id).first()
+
     def activate(self) -> None:
         """Becomes the one chosen to run, instead of the one that was."""
         with transaction.atomic():
@@ -132,6 +141,13 @@ class ReleaseNumber(models.Model):
 
     def __str__(self) -> str:
         return str(Version(self.major, self.minor))
+
+    @classmethod
+    def reach(cls, project: Project, version: Version) -> None:
+        """Give numbers above this one from now on."""
+        cls.objects.update_or_create(
+            project=project, defaults={"major": version.major, "minor": version.minor}
+        )
 
     @classmethod
     def take(cls, project: Project, bump: str) -> Version:

@@ -7,13 +7,13 @@ from django.test import Client
 from accounts.models import AuditEntry, User
 from pipeline.actions.branches import create_branch, save_branch
 from pipeline.actions.releases import publish_release
-from pipeline.models import Branch, Release
+from pipeline.models import Branch, BranchRevision, Release
 from projects.testing import ProjectCase
 
 
 class PipelineAdminTest(ProjectCase):
     def setUp(self) -> None:
-        save_branch(actor=self.alice, project=self.project, name="develop", files={"main": "<script>1"})
+        save_branch(actor=self.alice, project=self.project, name="develop", files={"main": "'<script>1'"})
         create_branch(actor=self.alice, project=self.project, name="next", from_branch="develop")
         for _n in range(2):
             publish_release(actor=self.alice, project=self.project, branch="develop", activate=False)
@@ -34,9 +34,41 @@ class PipelineAdminTest(ProjectCase):
             response = self.browser(self.bob).get(f"/admin/pipeline/{path}")
             self.assertContains(response, "&lt;script&gt;1")
             self.assertEqual(self.browser(self.charlie).get(f"/admin/pipeline/{path}").status_code, 302)
-            self.assertEqual(
-                self.browser(self.root).post(f"/admin/pipeline/{path}", {"name": "x"}).status_code, 403
-            )
+        released = f"/admin/pipeline/release/{self.active.pk}/change/"
+        self.assertEqual(self.browser(self.root).post(released, {"name": "x"}).status_code, 403)
+
+    def test_renaming_goes_through_the_action(self) -> None:
+        branch = Branch.objects.named(self.project, "next")
+        path = f"/admin/pipeline/branch/{branch.pk}/change/"
+        self.browser(self.charlie).post(path, {"name": "mine"})
+        self.assertContains(
+            self.browser(self.bob).post(path, {"name": "develop"}, follow=True), "of that name"
+        )
+        self.assertContains(
+            self.browser(self.bob).post(path, {"name": "a/b"}, follow=True), "letters, digits"
+        )
+        self.browser(self.bob).post(path, {"name": "later", "revision": "9"})
+        branch.refresh_from_db()
+        self.assertEqual((branch.name, branch.revision), ("later", 1))
+        self.assertEqual(AuditEntry.objects.get(verb="rename_branch").actor, self.bob)
+
+    def test_restoring_goes_through_the_action(self) -> None:
+        first = BranchRevision.objects.filter(branch__project=self.project, branch__name="develop").last()
+        assert first is not None
+        self.select(self.charlie, "branchrevision", "restore", first.pk)
+        self.assertEqual(AuditEntry.objects.filter(verb="restore_branch").count(), 0)
+        self.assertContains(
+            self.select(self.bob, "branchrevision", "restore", first.pk), "holds revision 1 again"
+        )
+        self.assertEqual(Branch.objects.named(self.project, "develop").as_files(), first.as_files())
+        page = self.browser(self.bob).get(f"/admin/pipeline/branchrevision/{first.pk}/change/")
+        self.assertContains(page, "service.boot(")
+
+    def test_purging_goes_through_the_action(self) -> None:
+        self.select(self.charlie, "release", "purge", self.active.pk)
+        self.assertEqual(Release.objects.count(), 2)
+        self.assertContains(self.select(self.bob, "release", "purge", self.active.pk), "shop 0.2")
+        self.assertEqual(list(Release.objects.all()), [self.active])
 
     def test_activating_goes_through_the_action(self) -> None:
         self.select(self.charlie, "release", "activate", self.other.pk)

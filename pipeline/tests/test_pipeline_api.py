@@ -38,7 +38,7 @@ class BranchesTest(ProjectCase):
         body = stale.json()
         self.assertEqual(
             (body["code"], body["newer"]["code"], body["newer"]["etag"]),
-            ("branch_stale", "newer", saved["ETag"]),
+            ("stale", "newer", saved["ETag"]),
         )
         self.assertEqual(client.put(f"{BRANCHES}/develop", {"code": "x"}).status_code, 200)
 
