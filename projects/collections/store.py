@@ -44,6 +44,7 @@ COLUMNS = ("id", "data", "revision", "created_at", "updated_at")
 SEARCH_CHARACTERS = 1000
 # Below SQLite's oldest limit of parameters in a statement, 999.
 IDS_AT_ONCE = 500
+ROWS_AT_ONCE = 1000
 # Larger offsets fit no database, and cursors go deep without them.
 LARGEST_OFFSET = 2**31 - 1
 RANGE_OPERATORS = ORDER_OPERATORS | {Operator.STARTS_WITH}
@@ -302,8 +303,10 @@ def _by_ids(collection: Collection, ids: Sequence[UUID]) -> list[Record]:
 def _rows(statement: Sql) -> Iterator[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(*statement)
-        while rows := cursor.fetchmany(1000):
+        rows = cursor.fetchmany(ROWS_AT_ONCE)
+        while rows:
             yield from rows
+            rows = cursor.fetchmany(ROWS_AT_ONCE) if len(rows) == ROWS_AT_ONCE else []
 
 
 def _batches(items: Iterable[_T]) -> Iterator[list[_T]]:
