@@ -275,8 +275,10 @@ def _records_of(collection: Collection, rows: Iterable[Sequence[Any]]) -> Iterat
     alias, owner = connection.alias, collection.pk
     read_id, read_moment = dialect().read_id, dialect().read_moment
     for pk, data, revision, created_at, updated_at in rows:
-        moments = read_moment(created_at), read_moment(updated_at)
-        record = Record(read_id(pk), owner, json.loads(data), DEFERRED, revision, *moments)
+        created, updated = read_moment(created_at), read_moment(updated_at)
+        # By position, which the stubs do not know for deferred fields.
+        values = (read_id(pk), owner, json.loads(data), DEFERRED, revision, created, updated)
+        record = Record(*values)  # type: ignore[misc]
         state = record._state
         state.adding, state.db = False, alias
         # As select_related would: the collection is known without a question to the database.

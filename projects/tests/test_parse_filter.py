@@ -164,6 +164,10 @@ class CompileTest:
             with pytest.raises(ValueError, match="not"):
                 spoken.value(Target("doc", Kind.TEXT, (key,)))
 
+    def test_text_has_one_order_whatever_the_collation_of_the_database(self) -> None:
+        for target in (NAME, Target("doc", Kind.TEXT, ("a",))):
+            assert Postgres().value(target).endswith('COLLATE "C")')
+
     def test_values_are_parameters(self) -> None:
         for text in ("'; DROP TABLE x; --", "%s", "\\"):
             for operator in ("eq", "ne", "gt", "contains", "startsWith", "endsWith"):
