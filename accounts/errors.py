@@ -24,7 +24,8 @@ class UserError(Exception):
     """What was asked cannot be done, by the caller's input or the present state.
 
     `code` is stable and for programs, `message` is for people and never quotes a secret, `pointer` is the JSON
-    pointer of the wrong part of the body.
+    pointer of the wrong part of the body. Where several parts are wrong at once, `errors` has a mapping for each,
+    with `pointer`, `code` and `detail`.
     """
 
     default_status = 400
@@ -36,12 +37,14 @@ class UserError(Exception):
         *,
         status: int | None = None,
         pointer: str | None = None,
+        errors: Sequence[Mapping[str, str]] = (),
         **extra: Any,
     ) -> None:
         self.code = code
         self.message = message
         self.status = status or self.default_status
         self.pointer = pointer
+        self.errors = errors
         self.extra = extra
         super().__init__(code)
 
@@ -113,8 +116,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def _body_of(error: Exception) -> tuple[dict[str, Any] | None, dict[str, str]]:
     match error:
         case UserError():
-            errors = [{"pointer": error.pointer, "detail": str(error)}] if error.pointer else []
-            return problem(error.status, error.code, error, errors, **error.extra), {}
+            one = [{"pointer": error.pointer, "detail": str(error)}] if error.pointer else []
+            return problem(error.status, error.code, error, error.errors or one, **error.extra), {}
         case exceptions.ValidationError():
             return _invalid(list(_flat(error.detail))), {}
         case ValidationError():

@@ -144,6 +144,8 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "forget-expired-logins": {"task": "accounts.tasks.forget_expired_logins", "schedule": 24 * 3600.0},
     "prune-history": {"task": "runtime.tasks.prune_history", "schedule": 24 * 3600.0},
+    "sweep-imports": {"task": "projects.tasks.imports.sweep_imports", "schedule": 15.0},
+    "clear-collections": {"task": "projects.tasks.collections.clear_collections", "schedule": 60.0},
     "sweep-indexes": {"task": "projects.tasks.indexes.sweep_indexes", "schedule": 300.0},
 }
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"

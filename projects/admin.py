@@ -12,6 +12,10 @@ from accounts.permissions import actor_of, may_create_projects
 from projects.actions.projects import create_project, update_project
 from projects.models import EnvVar, Project
 from projects.permissions import Right
+from projects.record_admin import CollectionAdmin, RecordAdmin, RecordImportAdmin
+
+# Registered by being imported.
+__all__ = ["CollectionAdmin", "EnvVarAdmin", "ProjectAdmin", "RecordAdmin", "RecordImportAdmin"]
 
 
 class ProjectForm(forms.ModelForm[Project]):

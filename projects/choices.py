@@ -68,3 +68,30 @@ class IndexStatus(TextChoices):
     READY = "ready", _("ready")
     FAILED = "failed", _("failed")
     UNWANTED = "unwanted", _("to be dropped")
+
+
+class ImportStatus(TextChoices):
+    PENDING = "pending", _("waiting")
+    RUNNING = "running", _("running")
+    DONE = "done", _("done")
+    FAILED = "failed", _("failed")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+FINAL_IMPORT_STATUSES = frozenset({ImportStatus.DONE, ImportStatus.FAILED, ImportStatus.CANCELLED})
+
+
+class ImportMode(TextChoices):
+    INSERT = "insert", _("new records")
+    UPSERT = "upsert", _("new records, and changes of those that are there")
+
+
+class OnImportError(TextChoices):
+    ABORT = "abort", _("write nothing")
+    SKIP = "skip", _("leave the line out")
+
+
+class DataFormat(TextChoices):
+    CSV = "csv", "CSV"
+    JSON = "json", "JSON"
+    JSONL = "jsonl", "JSON Lines"

@@ -32,7 +32,9 @@ PAGE_SIZE = 100
 class ProjectKey:
     """A project in an address of a page: slug or id, but not what the admin has at the same place."""
 
-    regex = r"(?!(?:project|envvar|membership)(?:/|$))[a-z0-9-]{1,50}"
+    regex = (
+        r"(?!(?:project|envvar|membership|collection|record|recordimport|fieldindex)(?:/|$))[a-z0-9-]{1,50}"
+    )
 
     def to_python(self, value: str) -> str:
         return value

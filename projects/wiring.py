@@ -1,11 +1,13 @@
-"""The tabs of projects' own floor."""
+"""The tabs of projects' own floor, and its parts of archives."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from projects import tabs
+from projects import parts, tabs
 from projects.choices import Right
+from projects.collections.parts import CollectionsPart
+from projects.tasks.indexes import schedule_indexes
 from projects.views import fill_environment, fill_settings
 
 tabs.register(
@@ -20,3 +22,5 @@ tabs.register(
     )
 )
 tabs.register(tabs.Tab("settings", _("Settings"), 60, "projects/settings.html", "settings", fill_settings))
+
+parts.register(CollectionsPart(schedule_indexes))

@@ -34,6 +34,8 @@ class Dialect(ABC):
     # What makes an ascending order begin with missing values, and a descending one end with them.
     missing_first = ""
     missing_last = ""
+    # How JSON text is handed to the column of data.
+    json_parameter = "%s"
 
     @abstractmethod
     def collection(self, pk: UUID) -> str:
@@ -156,6 +158,7 @@ class Sqlite(Dialect):
 class Postgres(Dialect):
     missing_first = " NULLS FIRST"
     missing_last = " NULLS LAST"
+    json_parameter = "%s::jsonb"
 
     def collection(self, pk: UUID) -> str:
         return f"\"collection_id\" = '{pk}'::uuid"

@@ -6,12 +6,13 @@ import uuid
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import NotFoundError
 from accounts.permissions import Actor
 from projects.choices import IndexStatus
-from projects.limits import COLLECTION_KEY_LENGTH, NAME_LENGTH, SLUG_LENGTH
+from projects.limits import COLLECTION_KEY_LENGTH, NAME_LENGTH, RECORDS, SLUG_LENGTH
 from projects.models.project import Project
 from projects.record_ids import new_record_id
 from projects.schemas import Schema
@@ -35,8 +36,24 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
         return found
 
 
+class CollectionManager(models.Manager["Collection"]):
+    """Leaves out what is deleted and waits for its records to be cleared away."""
+
+    def get_queryset(self) -> CollectionQuerySet:
+        return CollectionQuerySet(self.model, using=self._db).filter(deleted_at=None)
+
+    def visible_to(self, actor: Actor) -> CollectionQuerySet:
+        return self.get_queryset().visible_to(actor)
+
+    def lookup(self, project: Project, id_or_slug: str) -> Collection:
+        return self.get_queryset().lookup(project, id_or_slug)
+
+
 class Collection(models.Model):
-    """A table that an author designs. `revision` grows with each change of schema or settings."""
+    """A table that an author designs. `revision` grows with each change of schema or settings.
+
+    Deleted ones stay, nameless and invisible, until a task has removed their records in portions.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     project = models.ForeignKey(Project, models.CASCADE, related_name="collections")
@@ -54,7 +71,10 @@ class Collection(models.Model):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
-    objects = CollectionQuerySet.as_manager()
+    deleted_at = models.DateTimeField(null=True, editable=False)
+
+    objects = CollectionManager()
+    with_deleted = CollectionQuerySet.as_manager()
 
     if TYPE_CHECKING:
         records: RelatedManager[Record]
@@ -78,6 +98,25 @@ class Collection(models.Model):
     def schema(self) -> Schema:
         return Schema.from_json(self.fields)
 
+    @property
+    def limit(self) -> int:
+        """How many records it may hold."""
+        return RECORDS if self.record_limit is None else self.record_limit
+
+    def mark_deleted(self) -> None:
+        """Free the slug and hide it from everybody. Its indexes and records are removed later."""
+        self.deleted_at = timezone.now()
+        self.slug = f"~{self.pk.hex}"  # no form that a slug can have
+        self.fields = []
+        self.save(update_fields=["deleted_at", "slug", "fields", "updated_at"])
+
+    mark_deleted.alters_data = True  # type: ignore[attr-defined]
+
+
+class RecordQuerySet(models.QuerySet["Record"]):
+    def visible_to(self, actor: Actor) -> Self:
+        return self.filter(collection__in=Collection.objects.visible_to(actor))
+
 
 class Record(models.Model):
     """One record. `data` holds values as `projects.collections.values` has checked them, missing ones left out."""
@@ -90,6 +129,8 @@ class Record(models.Model):
     revision = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(_("created"))
     updated_at = models.DateTimeField(_("changed"))
+
+    objects = RecordQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("record")

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from projects.tasks.collections import clear_collections
+from projects.tasks.imports import start_import, sweep_imports
 from projects.tasks.indexes import build_collection_indexes, sweep_indexes
 
-__all__ = ["build_collection_indexes", "sweep_indexes"]
+__all__ = [
+    "build_collection_indexes",
+    "clear_collections",
+    "start_import",
+    "sweep_imports",
+    "sweep_indexes",
+]

@@ -9,7 +9,9 @@ from uuid import UUID
 from celery import shared_task
 from django.db import OperationalError
 
+from accounts.queueing import send_after_commit
 from projects.collections import indexes
+from projects.models import Collection
 
 log = logging.getLogger(__name__)
 
@@ -34,3 +36,8 @@ def sweep_indexes(**unknown: Any) -> None:
         indexes.sweep_indexes()
     except OperationalError as error:
         log.warning("indexes wait for the next sweep: %s", error)
+
+
+def schedule_indexes(collection: Collection) -> None:
+    """Send `build_collection_indexes` after the commit."""
+    send_after_commit(build_collection_indexes, str(collection.pk))

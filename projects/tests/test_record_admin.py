@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.test import Client
+
+from accounts.models import User
+from projects.models import Collection, Record, RecordImport
+from projects.tests.test_import_records import ImportCase
+
+COLLECTIONS = "/admin/projects/collection/"
+
+
+class RecordAdminTest(ImportCase):
+    def browser(self, user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    def form(self, **changes: Any) -> dict[str, Any]:
+        present = {
+            "name": "Customers",
+            "slug": "customers",
+            "fields": json.dumps(self.customers.fields),
+            "table_config": json.dumps(self.customers.table_config),
+            "form_config": json.dumps(self.customers.form_config),
+            "record_limit": "",
+        }
+        return {**present, **changes}
+
+    def test_lists_show_what_one_sees(self) -> None:
+        self.create(email="ada@example.org")
+        self.begin("email\na\n")
+        for path, text in (
+            (COLLECTIONS, "customers"),
+            ("/admin/projects/record/?q=ada", "ada@example.org"),
+            ("/admin/projects/recordimport/", "customers"),
+        ):
+            self.assertContains(self.browser(self.bob).get(path), text)
+            answer = self.browser(self.charlie).get(path)
+            self.assertEqual(answer.status_code, 200)
+            self.assertNotIn(text, answer.content.decode().replace("?q=ada", "").replace('value="ada"', ""))
+
+    def test_pages_of_one_are_not_for_strangers(self) -> None:
+        record = Record.objects.get(pk=self.create(email="a")["id"])
+        for path in (f"{COLLECTIONS}{self.customers.pk}", f"/admin/projects/record/{record.pk}"):
+            self.assertEqual(self.browser(self.bob).get(f"{path}/change/").status_code, 200, path)
+            self.assertEqual(self.browser(self.charlie).get(f"{path}/change/").status_code, 302, path)
+            self.assertEqual(
+                self.browser(self.charlie).post(f"{path}/delete/", {"post": "yes"}).status_code, 302
+            )
+        self.assertEqual(self.count(), 1)
+
+    def test_adding_and_changing_go_through_the_actions(self) -> None:
+        client = self.browser(self.bob)
+        data = self.form(project=str(self.project.pk), name="More", slug="")
+        self.assertEqual(client.post(f"{COLLECTIONS}add/", data).status_code, 302)
+        self.assertEqual(len(Collection.objects.get(slug="more").fields), 4)
+        path = f"{COLLECTIONS}{self.customers.pk}/change/"
+        self.assertEqual(client.post(path, self.form(name="Clients", record_limit="5")).status_code, 302)
+        self.customers.refresh_from_db()
+        self.assertEqual((self.customers.name, self.customers.record_limit), ("Clients", None))
+        self.assertEqual(self.browser(self.root).post(path, self.form(record_limit="5")).status_code, 302)
+        self.customers.refresh_from_db()
+        self.assertEqual(self.customers.record_limit, 5)
+
+    def test_a_foreign_project_is_no_choice(self) -> None:
+        data = self.form(project=str(self.foreign.pk), name="More", slug="")
+        self.assertEqual(self.browser(self.bob).post(f"{COLLECTIONS}add/", data).status_code, 200)
+        self.assertEqual(Collection.objects.count(), 1)
+
+    def test_a_change_that_loses_values_asks(self) -> None:
+        self.create(email="a", age=1)
+        path = f"{COLLECTIONS}{self.customers.pk}/change/"
+        fewer = self.form(fields=json.dumps(self.customers.fields[:1]))
+        self.assertContains(self.browser(self.bob).post(path, fewer, follow=True), "Values would be lost")
+        self.assertEqual(len(Collection.objects.get().fields), 4)
+        self.browser(self.bob).post(path, {**fewer, "confirm": "on"})
+        self.assertEqual(len(Collection.objects.get().fields), 1)
+
+    def test_deleting_goes_through_the_actions(self) -> None:
+        record = self.create(email="a")
+        row = self.begin("email\na\n")
+        client = self.browser(self.bob)
+        path = f"{COLLECTIONS}{self.customers.pk}/delete/"
+        self.assertContains(client.post(path, {"post": "yes"}, follow=True), "Deletion is final")
+        self.assertEqual(
+            client.post(f"/admin/projects/record/{record['id']}/delete/", {"post": "yes"}).status_code, 302
+        )
+        self.assertEqual(self.count(), 0)
+        client.post(f"/admin/projects/recordimport/{row.pk}/delete/", {"post": "yes"})
+        self.assertEqual(RecordImport.objects.get().status, "cancelled")
+        self.assertEqual(client.post(path, {"post": "yes"}).status_code, 302)
+        self.assertEqual(Collection.objects.count(), 0)
