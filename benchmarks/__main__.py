@@ -12,12 +12,12 @@ import sys
 import time
 from dataclasses import dataclass
 
-from benchmarks import domain, forks, lives, memory, traffic
+from benchmarks import domain, forks, lives, memory, records, traffic
 from benchmarks.figures import Figure, show, write
 from benchmarks.stage import make_services, yardstick
 from tests.platform import Platform
 
-PARTS = ("sandbox", "memory", "gateway", "rest", "calls", "data", "starts", "kills")
+PARTS = ("sandbox", "memory", "gateway", "rest", "calls", "data", "starts", "kills", "records")
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,11 @@ class Size:
     starts: int
     kills: int
     services: int  # beside the one that is measured
+    records: int
 
 
-SHORT = Size(rounds=3, seconds=0.8, starts=15, kills=20, services=50)
-FULL = Size(rounds=7, seconds=2.0, starts=25, kills=50, services=50)
+SHORT = Size(rounds=3, seconds=0.8, starts=15, kills=20, services=50, records=50_000)
+FULL = Size(rounds=7, seconds=2.0, starts=25, kills=50, services=50, records=100_000)
 
 
 class Bench:
@@ -51,6 +52,9 @@ class Bench:
             self.add("One sandbox", forks.sandbox_start(count=self.size.starts * 2))
         if "memory" in self.wanted:
             self.add("Platform", lives.platform_start(self.platform) + memory.idle(self.platform))
+        if "records" in self.wanted:
+            figures = records.queries(count=self.size.records, rounds=self.size.rounds * 10)
+            self.add(f"Indexed queries on {self.size.records} records", figures)
         make_services(self.platform, ["bench-0"])
         self._traffic()
         self._lives()

@@ -8,6 +8,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -224,8 +225,9 @@ class Postgres(Dialect):
 _DIALECTS: dict[str, Dialect] = {"sqlite": Sqlite(), "postgresql": Postgres()}
 
 
+@cache
 def dialect() -> Dialect:
-    """Of the database that is configured."""
+    """Of the database that is configured, which stays the same while the process lives."""
     return _DIALECTS[connection.vendor]
 
 

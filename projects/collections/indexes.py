@@ -33,6 +33,8 @@ _DUE = (IndexStatus.WANTED, IndexStatus.BUILDING, IndexStatus.UNWANTED)
 # A build waits for transactions that began before it. One that never ends must not hold a thread for ever.
 LOCK_TIMEOUT = "60s"
 ROUNDS = 5
+# Any number, as long as it is always this one.
+BUILDERS_LOCK = 0x6D336D5F72
 # What SQLite is to think of the index over all collections: a collection is nearly the whole table. Without
 # figures it takes it for ten records, and so the better index than one over a field.
 SQLITE_FIGURES = ("projects_record", "record_by_collection", "1000000 1000000 1")
@@ -104,22 +106,24 @@ def refused_field(collection: Collection, error: IntegrityError) -> str | None:
     return next((one.field for one in wanted_indexes(collection) if one.unique and one.name in text), None)
 
 
-def build_indexes(collection_id: UUID) -> None:
-    """Build what is wanted for a collection and drop what is not, unless somebody else is at it.
+def build_indexes(*deleted: UUID) -> None:
+    """Build what is wanted and drop what is not, of all collections, unless somebody else is at it.
 
-    To be called outside of transactions: PostgreSQL then builds without blocking anybody. A database error that
-    is not about the records leaves the row wanted, for the next sweep, and is raised.
+    Indexes of the collections named, as far as these are gone, are dropped, too. To be called outside of
+    transactions: PostgreSQL then builds without blocking anybody. A database error that is not about the records
+    leaves the row wanted, behind all others, for the next sweep, and is raised.
     """
-    due = FieldIndex.objects.filter(collection_id=collection_id, status__in=_DUE)
+    due = FieldIndex.objects.filter(status__in=_DUE).order_by("updated_at", "pk")
     # Rows may change while an index is built, and whoever is told of it then finds the builder still there and
     # goes. Hence the look afterwards; the sweep goes on where the rounds do not suffice.
     for _round in range(ROUNDS):
-        with _alone(collection_id) as alone:
+        with _alone() as alone:
             if not alone:
                 return
             for row in due.select_related("collection"):
                 _settle(row)
-            _drop_forgotten(collection_id)
+            for collection_id in deleted:
+                _drop_forgotten(collection_id)
         if not due.exists():
             return
 
@@ -205,13 +209,7 @@ def sweep_indexes() -> None:
     known = dict(FieldIndex.objects.values_list("name", "status"))
     lost = [name for name, status in known.items() if status == IndexStatus.READY and name not in valid]
     FieldIndex.objects.filter(name__in=lost, status=IndexStatus.READY).update(status=IndexStatus.WANTED)
-    due = set(FieldIndex.objects.filter(status__in=_DUE).values_list("collection_id", flat=True))
-    due |= {UUID(match[1]) for name in names - known.keys() if (match := _NAME.fullmatch(name))}
-    for collection_id in due:
-        try:
-            build_indexes(collection_id)
-        except OperationalError as error:
-            log.warning("indexes of collection %s wait for the next sweep: %s", collection_id, error)
+    build_indexes(*{UUID(match[1]) for name in names - known.keys() if (match := _NAME.fullmatch(name))})
 
 
 def refresh_statistics(collection: Collection) -> None:
@@ -224,11 +222,11 @@ def refresh_statistics(collection: Collection) -> None:
         return
     table, index, _figures = SQLITE_FIGURES
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("ANALYZE sqlite_schema")  # makes the table of figures, and measures nothing
+        cursor.execute("ANALYZE sqlite_master")  # makes the table of figures, and measures nothing
         cursor.execute("SELECT 1 FROM sqlite_stat1 WHERE tbl = %s AND idx = %s", (table, index))
         if cursor.fetchone() is None:
             cursor.execute("INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (%s, %s, %s)", SQLITE_FIGURES)
-            cursor.execute("ANALYZE sqlite_schema")
+            cursor.execute("ANALYZE sqlite_master")
 
 
 @contextmanager
@@ -242,18 +240,18 @@ def _turn() -> Iterator[None]:
 
 
 @contextmanager
-def _alone(collection_id: UUID) -> Iterator[bool]:
-    """Whether nobody else builds indexes of this collection, until the block ends.
+def _alone() -> Iterator[bool]:
+    """Whether nobody else builds indexes, until the block ends.
 
-    PostgreSQL keeps the lock with the connection, so that it ends with a killed builder. On SQLite, each step is
-    one transaction, and writers take turns.
+    PostgreSQL keeps the lock with the connection, so that it ends with a killed builder. There is one for all
+    collections: two builds on one table wait for each other until PostgreSQL ends one of them. On SQLite, each
+    step is one transaction, and writers take turns.
     """
     if connection.vendor != "postgresql":
         yield True
         return
-    key = int.from_bytes(hashlib.sha256(collection_id.bytes).digest()[:8], "big", signed=True)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", (key,))
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", (BUILDERS_LOCK,))
         if not cursor.fetchone()[0]:
             yield False
             return
@@ -262,7 +260,7 @@ def _alone(collection_id: UUID) -> Iterator[bool]:
             yield True
         finally:
             cursor.execute("RESET lock_timeout")
-            cursor.execute("SELECT pg_advisory_unlock(%s)", (key,))
+            cursor.execute("SELECT pg_advisory_unlock(%s)", (BUILDERS_LOCK,))
 
 
 def _drop_index(name: str) -> None:

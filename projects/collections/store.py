@@ -45,6 +45,7 @@ COLUMNS = ("id", "data", "revision", "created_at", "updated_at")
 SEARCH_CHARACTERS = 1000
 # Below SQLite's oldest limit of parameters in a statement, 999.
 IDS_AT_ONCE = 500
+ROWS_AT_ONCE = 1000
 # Larger offsets fit no database, and cursors go deep without them.
 LARGEST_OFFSET = 2**31 - 1
 RANGE_OPERATORS = ORDER_OPERATORS | {Operator.STARTS_WITH}
@@ -305,8 +306,10 @@ def _records_of(collection: Collection, rows: Iterable[Sequence[Any]]) -> Iterat
     alias, owner = connection.alias, collection.pk
     read_id, read_moment = dialect().read_id, dialect().read_moment
     for pk, data, revision, created_at, updated_at in rows:
-        moments = read_moment(created_at), read_moment(updated_at)
-        record = Record(read_id(pk), owner, json.loads(data), DEFERRED, revision, *moments)
+        created, updated = read_moment(created_at), read_moment(updated_at)
+        # By position, which the stubs do not know for deferred fields.
+        values = (read_id(pk), owner, json.loads(data), DEFERRED, revision, created, updated)
+        record = Record(*values)  # type: ignore[misc]
         state = record._state
         state.adding, state.db = False, alias
         # As select_related would: the collection is known without a question to the database.
@@ -333,8 +336,10 @@ def _by_ids(collection: Collection, ids: Sequence[UUID]) -> list[Record]:
 def _rows(statement: Sql) -> Iterator[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(*statement)
-        while rows := cursor.fetchmany(1000):
+        rows = cursor.fetchmany(ROWS_AT_ONCE)
+        while rows:
             yield from rows
+            rows = cursor.fetchmany(ROWS_AT_ONCE) if len(rows) == ROWS_AT_ONCE else []
 
 
 def _batches(items: Iterable[_T]) -> Iterator[list[_T]]:

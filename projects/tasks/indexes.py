@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from celery import shared_task
+from django.db import OperationalError
 
 from accounts.queueing import send_after_commit
 from projects.collections import indexes
@@ -20,7 +21,10 @@ def build_collection_indexes(collection_id: str, **unknown: Any) -> None:
     """Sent when a schema changed or a collection went; what is to be done stands in its rows."""
     if unknown:
         log.warning("unknown arguments: %s", sorted(unknown))
-    indexes.build_indexes(UUID(collection_id))
+    try:
+        indexes.build_indexes(UUID(collection_id))
+    except OperationalError as error:
+        log.warning("indexes wait for the next sweep: %s", error)
 
 
 @shared_task
@@ -28,7 +32,10 @@ def sweep_indexes(**unknown: Any) -> None:
     """Do what a lost message left undone."""
     if unknown:
         log.warning("unknown arguments: %s", sorted(unknown))
-    indexes.sweep_indexes()
+    try:
+        indexes.sweep_indexes()
+    except OperationalError as error:
+        log.warning("indexes wait for the next sweep: %s", error)
 
 
 def schedule_indexes(collection: Collection) -> None:

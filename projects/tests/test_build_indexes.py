@@ -4,6 +4,7 @@ import threading
 from dataclasses import replace
 from typing import Any
 from unittest import skipUnless
+from unittest.mock import patch
 from uuid import UUID
 
 from django.db import IntegrityError, connection, connections, transaction
@@ -225,6 +226,26 @@ class BuildIndexesTest(TransactionTestCase):
             assert not other.is_alive()
             assert not ended.is_set()
         thread.join(timeout=30)
+        assert set(states(self.collection).values()) == {IndexStatus.READY}
+
+    @skipUnless(connection.vendor == "postgresql", "SQLite has one writer.")
+    def test_it_gives_up_on_a_transaction_that_does_not_end(self) -> None:
+        def sweep() -> None:
+            sweep_indexes()
+            connections.close_all()
+
+        with (
+            patch.object(indexes, "LOCK_TIMEOUT", "100ms"),
+            self.assertLogs("projects.tasks.indexes", "WARNING"),
+        ):
+            thread = threading.Thread(target=sweep)
+            with transaction.atomic():
+                add(self.collection, {"name": "under way"})
+                thread.start()
+                thread.join(timeout=30)
+                assert not thread.is_alive()
+        assert set(states(self.collection).values()) == {IndexStatus.WANTED}
+        sweep_indexes()
         assert set(states(self.collection).values()) == {IndexStatus.READY}
 
     def _write_elsewhere(self) -> None:

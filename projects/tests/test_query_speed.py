@@ -35,7 +35,7 @@ class QuerySpeedTest(TransactionTestCase):
     def test_indexed_queries_use_their_index_and_cost_what_they_must(self) -> None:
         collection = speed.fill(self.project, RECORDS)
         slow = []
-        for case, ours, theirs, wrong in speed.compare(collection, rounds=30):
+        for case, ours, theirs, wrong in speed.compare(collection, rounds=100):
             figure = f"{case.title}: {ours * 1000:.2f} ms, by hand {theirs * 1000:.2f} ms"
             with self.capsys.disabled():
                 sys.stdout.write(f"\n{connection.vendor}, {RECORDS} records, {figure}")
