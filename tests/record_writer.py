@@ -5,16 +5,21 @@ Each job says on its standard output what it has been acknowledged, line by line
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from accounts.permissions import SYSTEM
 from m3m_site.conf import BASE_DIR
-from projects.models import Collection, Project, Record
+from projects.actions.import_runs import run_import
+from projects.actions.imports import create_import
+from projects.models import Collection, Project, Record, RecordImport
 
 MAIN = "import django; django.setup(); from tests.record_writer import main; main()"
 DATA = "/api/projects/shop/models/things/data"
@@ -28,7 +33,12 @@ def job(environment: dict[str, str], *arguments: object, output: Path) -> subpro
 
 
 def main() -> None:
-    jobs: dict[str, Callable[..., None]] = {"prepare": prepare, "write": write, "count": count}
+    jobs: dict[str, Callable[..., None]] = {
+        "prepare": prepare,
+        "write": write,
+        "count": count,
+        "import": import_lines,
+    }
     jobs[sys.argv[1]](*sys.argv[2:])
 
 
@@ -49,6 +59,22 @@ def write(writer: str, amount: str) -> None:
         if answer.status_code != 201:
             raise SystemExit(answer.content.decode())
         _say("again" if "Idempotency-Replayed" in answer else "made")
+
+
+def import_lines(amount: str) -> None:
+    """Import lines of CSV in this process; says how far it was now and then, then its end and the memory in KB."""
+    home = Collection.objects.get(project=Project.objects.get(slug="shop"))
+    lines = (f"line-{number}\n".encode() for number in range(int(amount)))
+    row = create_import(actor=SYSTEM, collection=home, pieces=chain([b"number\n"], lines), format="csv")
+
+    def look() -> bool:
+        found = RecordImport.objects.get(pk=row.pk)
+        _say("progress", found.processed, found.total)
+        return False
+
+    run_import(import_id=row.pk, worker="test", stopping=look)
+    row.refresh_from_db()
+    _say(row.status, row.inserted, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def count() -> None:

@@ -1,4 +1,4 @@
-"""What was acknowledged is there after a kill, and what is repeated has one effect."""
+"""Records by real processes: what was acknowledged survives a kill, repeats have one effect, imports stay small."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ from tests.stores import KINDS, missing, store
 WRITERS = 4
 # `M3M_TEST_WRITES=2500` for the whole of it.
 WRITES = int(os.environ.get("M3M_TEST_WRITES", "100"))
-PATIENCE = 60 + WRITES
+# `M3M_TEST_LINES=100000` for the whole of it.
+LINES = int(os.environ.get("M3M_TEST_LINES", "5000"))
+PATIENCE = 60 + WRITES + LINES // 100
+MEMORY = 200 * 1024  # KB
 
 
 @pytest.fixture(params=KINDS)
@@ -61,6 +64,22 @@ class KillRecordWritersTest:
         assert lines["made"] == WRITERS * WRITES - counted
         assert set(self.said(environment, tmp_path, "write", 1, WRITES)) == {"again"}
         assert self.counts(environment, tmp_path) == [WRITERS * WRITES] * 2
+
+    def test_an_import_tells_its_progress_and_stays_small(
+        self, environment: dict[str, str], tmp_path: Path, report: Callable[[str], None]
+    ) -> None:
+        assert self.said(environment, tmp_path, "prepare") == ["201"]
+        began = time.monotonic()
+        *progress, (status, inserted, memory) = map(
+            str.split, self.said(environment, tmp_path, "import", LINES)
+        )
+        lasted = time.monotonic() - began
+        report(f"{inserted} lines imported in {lasted:.1f} s, with {int(memory) // 1024} MB")
+        assert (status, int(inserted)) == ("done", LINES)
+        assert int(memory) < MEMORY
+        assert len({int(processed) for _word, processed, _total in progress}) >= LINES // 500
+        assert {int(total) for _word, _processed, total in progress} == {LINES}
+        assert self.counts(environment, tmp_path) == [LINES, LINES]
 
     def kill_half_way(self, writer: subprocess.Popen[bytes], output: Path) -> None:
         deadline = time.monotonic() + PATIENCE
