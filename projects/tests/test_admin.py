@@ -19,13 +19,13 @@ class ProjectAdminTest(ProjectCase):
         self.assertNotContains(self.browser(self.charlie).get("/admin/projects/project/"), "shop")
 
     def test_adding_goes_through_the_action(self) -> None:
-        data = {"name": "New one", "slug": "", "keep_runs": "1", "auto_start": "on"}
+        data = {"name": "New one", "slug": "", "keep_runs": "1", "time_zone": "UTC", "auto_start": "on"}
         self.assertEqual(self.browser(self.alice).post("/admin/projects/project/add/", data).status_code, 302)
         self.assertEqual(Project.objects.get(slug="new-one").owner, self.alice)
         self.assertEqual(self.browser(self.bob).post("/admin/projects/project/add/", data).status_code, 403)
 
     def test_errors_of_actions_are_messages(self) -> None:
-        data = {"name": "New", "slug": "507f1f77bcf86cd799439011", "keep_runs": "1"}
+        data = {"name": "New", "slug": "507f1f77bcf86cd799439011", "keep_runs": "1", "time_zone": "UTC"}
         response = self.browser(self.alice).post("/admin/projects/project/add/", data, follow=True)
         self.assertContains(response, "could be taken for an id")
 
@@ -35,6 +35,7 @@ class ProjectAdminTest(ProjectCase):
             "name": "Store",
             "slug": "shop",
             "keep_runs": "2",
+            "time_zone": "UTC",
             "auto_start": "on",
             "owner": str(self.charlie.pk),
         }

@@ -41,7 +41,7 @@ class CreateProjectTest(People):
 
     def test_it_tries_again_when_somebody_was_faster(self) -> None:
         self.create()
-        with mock.patch("projects.actions.projects._free_slug", side_effect=["shop", "shop-2"]):
+        with mock.patch("projects.actions.projects.free_slug_of", side_effect=["shop", "shop-2"]):
             self.assertEqual(self.create().slug, "shop-2")
 
     def test_it_refuses_wrong_slugs(self) -> None:

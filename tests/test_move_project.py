@@ -1,0 +1,104 @@
+"""The demo project leaves one platform as an archive, and answers on an empty one as it did before."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+
+from projects import parts
+from tests.platform import Answer, Platform, wait_for
+
+pytestmark = pytest.mark.slow
+
+CALLS = (
+    ("GET", "/r/demo/", None),
+    ("GET", "/r/demo/hello/Ada", None),
+    ("POST", "/r/demo/double", {"n": 21}),
+    ("POST", "/r/demo/double", {"n": "x"}),
+    ("GET", "/r/demo/page", None),
+    ("GET", "/r/demo/nowhere", None),
+)
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Platform]:
+    """A platform with no project."""
+    with Platform() as platform:
+        assert platform.api("DELETE", "/projects/demo?confirm=demo").status == 204
+        assert platform.api("GET", "/projects").json["count"] == 0
+        yield platform
+
+
+def answers(platform: Platform) -> list[tuple[int, object]]:
+    """What the freshly started demo service answers to each call; ids of requests are nobody's to compare."""
+    started = platform.api("POST", "/projects/demo/restart?wait=20", {})
+    assert started.json["status"] == "running", started
+    return [(answer.status, told(answer)) for answer in (platform.request(*call) for call in CALLS)]
+
+
+def told(answer: Answer) -> object:
+    try:
+        body = answer.json
+    except ValueError:
+        return answer.text
+    if isinstance(body, dict) and isinstance(body.get("error"), dict):
+        body["error"].pop("requestId", None)
+    return body
+
+
+def download(platform: Platform) -> bytes:
+    request = urllib.request.Request(  # noqa: S310  (this platform)
+        f"{platform.url}/api/projects/demo/export?files=true",
+        headers={"Authorization": f"Bearer {platform.login()}"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        return bytes(answer.read())
+
+
+def upload(platform: Platform, archive: bytes) -> dict[str, object]:
+    request = urllib.request.Request(  # noqa: S310  (this platform)
+        f"{platform.url}/api/projects/import",
+        data=archive,
+        headers={"Authorization": f"Bearer {platform.login()}", "Content-Type": "application/zip"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        assert answer.status == 201
+        return dict(json.load(answer))
+
+
+class MoveProjectTest:
+    def test_it_answers_as_before(self, elsewhere: Platform) -> None:
+        if "pipeline" not in {part.name for part in parts.registered()}:
+            pytest.skip("The code of a project is no part of its archive.")
+        with Platform() as here:
+            wanted = answers(here)
+            assert [status for status, _body in wanted][:3] == [200, 200, 200]
+            archive = download(here)
+        made = upload(elsewhere, archive)
+        assert (made["project"]["slug"], made["missing_secrets"]) == ("demo", [])  # type: ignore[index]
+        assert made["project"]["status"] == "stopped"  # type: ignore[index]
+        assert answers(elsewhere) == wanted
+
+    def test_a_renamed_service_answers_at_both_addresses(self, elsewhere: Platform) -> None:
+        elsewhere.start_service("shop", {"main": "router.get('/a b', () => ({ here: true }));"})
+        assert elsewhere.request("GET", "/r/shop/a%20b").status == 200
+        assert elsewhere.api("PUT", "/projects/shop", {"slug": "store"}).status == 200
+        moved = self.settled(elsewhere)
+        headers = {key.lower(): value for key, value in moved.headers.items()}
+        assert (moved.status, headers["location"]) == (308, "/r/store/a%20b?x=%2F")
+        assert elsewhere.request("GET", headers["location"]).json == {"here": True}
+        assert elsewhere.api("DELETE", "/projects/store?confirm=store").status == 204
+
+    def settled(self, platform: Platform) -> Answer:
+        """The answer at the former address once the node has moved the socket: within a tick."""
+        found: list[Answer] = []
+
+        def moved() -> bool:
+            found.append(platform.request("GET", "/r/shop/a%20b?x=%2F"))
+            return found[-1].status != 200
+
+        wait_for(moved, 10, "the former address redirects")
+        return found[-1]
