@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -54,7 +54,7 @@ def create_goal(
             _check_count(len(taken), project)
             goal = Goal(project=project, slug=slug or free_slug(name, taken | _RESERVED), **wanted)
             goal.save(force_insert=True)
-            _allow(goal, allowed_projects)
+            _allow(goal, _projects(allowed_projects))
             record(actor=actor, verb="create_goal", target=goal, after=_as_audited(goal))
     except IntegrityError:
         raise _slug_taken() from None
@@ -73,10 +73,14 @@ def update_goal(*, actor: Actor, goal: Goal, if_match: str | None = None, **chan
     check_settings(changes)
     try:
         with transaction.atomic():
+            # Projects before goals, as increments and deletions of projects lock them.
+            projects = _projects(changes.get("allowed_projects", ()))
             goal = locked(goal)
             check_if_match(if_match, goal.etag)
             before = _as_audited(goal)
             _change(goal, changes)
+            if "allowed_projects" in changes:
+                _allow(goal, projects)
             record(actor=actor, verb="update_goal", target=goal, before=before, after=_as_audited(goal))
     except IntegrityError:
         raise _slug_taken() from None
@@ -148,30 +152,34 @@ def _change(goal: Goal, changes: Mapping[str, Any]) -> None:
         setattr(goal, key, changes[key])
     goal.revision += 1
     goal.save()
-    if "allowed_projects" in changes:
-        _allow(goal, changes["allowed_projects"])
 
 
-def _allow(goal: Goal, wanted: Iterable[UUID]) -> None:
-    """Make these the projects that may count the goal. Raises UserError for one that is not there."""
+def _projects(wanted: Iterable[UUID]) -> list[Project]:
+    """The projects of these ids, locked: one that is deleted meanwhile would fail only at the commit.
+
+    Raises UserError for one that is not there.
+    """
     keys = list(dict.fromkeys(wanted))
-    if keys and goal.project is not None:
-        message = _("A goal of a project is counted by that project alone.")
-        raise UserError("goal_not_global", message, pointer="/allowed_projects")
     if len(keys) > ALLOWED_PROJECTS:
         message = _("At most 1000 projects can be listed.")
         raise UserError("allowed_projects_too_many", message, pointer="/allowed_projects")
-    # Locked, for one that is deleted meanwhile would fail only at the commit.
     found = {
         project.pk: project
         for project in Project.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk")
     }
     for index, key in enumerate(keys):
         if key not in found:
-            raise UserError(
-                "project_unknown", _("There is no such project."), pointer=f"/allowed_projects/{index}"
-            )
-    goal.allowed_projects.set(found.values())
+            message = _("There is no such project.")
+            raise UserError("project_unknown", message, pointer=f"/allowed_projects/{index}")
+    return list(found.values())
+
+
+def _allow(goal: Goal, projects: Sequence[Project]) -> None:
+    """Make these the projects that may count the goal. Raises UserError for a goal of a project."""
+    if projects and goal.project is not None:
+        message = _("A goal of a project is counted by that project alone.")
+        raise UserError("goal_not_global", message, pointer="/allowed_projects")
+    goal.allowed_projects.set(projects)
 
 
 def _counted(goal: Goal, confirm: str) -> int:

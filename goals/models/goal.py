@@ -59,6 +59,11 @@ class GoalQuerySet(models.QuerySet["Goal"]):
         """The one of that id or short slug, among goals of one place. Raises NotFoundError."""
         return self.named(id_or_slug).first() or _raise_absent(id_or_slug)
 
+    def lock_for(self, project: Project) -> None:
+        """Lock, in a transaction, whatever goal the project owns or counted, against edits and resets."""
+        touched = self.filter(Q(project=project) | Q(values__project=project)).values("pk")
+        list(self.filter(pk__in=touched).order_by("pk").select_for_update().values_list("pk"))
+
     def with_projects(self, actor: Actor) -> Self:
         """With the allowed projects that the actor sees, for any number of goals by one query more."""
         seen = Project.objects.visible_to(actor).only("pk").order_by("pk")

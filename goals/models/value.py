@@ -16,20 +16,22 @@ from goals.limits import VALUE
 from goals.models.goal import Goal
 from projects.models import Project
 
-# The selected rows are locked against their deletion, first the project's and then the goal's, as deletions do it; a
-# goal that got another type meanwhile is not found. A sum out of range is not written, and then returns no row.
+# On PostgreSQL both rows are locked against their deletion, first the project's and then the goal's, as a deletion does;
+# a goal that got another type meanwhile is not found. A sum out of range is not written, and then returns no row.
 _ADD = """
+WITH counting AS (SELECT id FROM projects_project WHERE id = %s {lock})
 INSERT INTO goals_goalvalue (goal_id, project_id, day, value, updated_at)
-SELECT goal.id, project.id, %s, %s, %s
-FROM projects_project project, goals_goal goal
-WHERE project.id = %s AND goal.id = %s AND goal.type = %s
-{lock}
+SELECT goal.id, counting.id, %s, %s, %s
+FROM counting, goals_goal goal
+WHERE goal.id = %s AND goal.type = %s
+{lock_goal}
 ON CONFLICT (goal_id, day, project_id) DO UPDATE
 SET value = goals_goalvalue.value + excluded.value, updated_at = excluded.updated_at
 WHERE goals_goalvalue.value + excluded.value BETWEEN %s AND %s
 RETURNING value
 """
-_LOCK = "FOR KEY SHARE OF project FOR KEY SHARE OF goal"
+_ADD_LOCKED = _ADD.format(lock="FOR KEY SHARE", lock_goal="FOR KEY SHARE OF goal")
+_ADD_ALONE = _ADD.format(lock="", lock_goal="")
 
 
 class GoalValueQuerySet(models.QuerySet["GoalValue"]):
@@ -47,16 +49,17 @@ class GoalValueQuerySet(models.QuerySet["GoalValue"]):
         """
         operations, prepare = connection.ops, Goal._meta.pk.get_db_prep_value
         given = [
+            prepare(project.pk, connection),
             operations.adapt_datefield_value(day),
             value,
             operations.adapt_datetimefield_value(timezone.now()),
-            prepare(project.pk, connection),
             prepare(goal.pk, connection),
             goal.type,
+            *(-VALUE, VALUE),
         ]
-        lock = _LOCK if connection.features.has_select_for_no_key_update else ""
+        locks = connection.features.has_select_for_no_key_update
         with connection.cursor() as cursor:
-            cursor.execute(_ADD.format(lock=lock), [*given, -VALUE, VALUE])
+            cursor.execute(_ADD_LOCKED if locks else _ADD_ALONE, given)
             row = cursor.fetchone()
         return row[0] if row else None
 
