@@ -18,7 +18,8 @@ import pytest
 from django.core.management import get_commands
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts.serializers import UserSerializer
+from accounts.choices import Language, Theme
+from accounts.serializers import AuditEntrySerializer, UserSerializer
 from m3m_site import __version__
 from m3m_site.bootstrap import COMMANDS
 from m3m_site.chores import PACKAGES
@@ -39,9 +40,8 @@ METHODS = ("get", "post", "put", "patch", "delete")
 HEADING = re.compile(r"^#+ (GET|POST|PUT|PATCH|DELETE) (/\S+)", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#]+)")
 ERRORS = {"UserError", "ConflictError", "NotFoundError", "AuthenticationFailed"}
-# Codes that no path of REST answers: accounts and limits are administered by pages and commands,
+# Codes that no path of REST answers: limits are administered by pages and commands,
 OTHER_DOORS = {
-    *("email_invalid", "email_taken", "own_account", "owns_projects", "root_stays"),
     *("limit_unknown", "limit_invalid", "limit_not_found"),
 }
 # and what the serializers find out before the action does is `invalid`.
@@ -131,7 +131,13 @@ class RestTest:
 
     def test_every_field_of_an_answer_is_there(self) -> None:
         shown = (
-            *(UserSerializer, ProjectSerializer, ShownEnvVarSerializer, BranchContentSerializer),
+            *(
+                UserSerializer,
+                AuditEntrySerializer,
+                ProjectSerializer,
+                ShownEnvVarSerializer,
+                BranchContentSerializer,
+            ),
             *(ReleaseContentSerializer, RunSerializer, StatusSerializer, LogsSerializer, LineSerializer),
         )
         names = {name for serializer in shown for name in serializer().fields} | set(facets.names())
@@ -140,7 +146,7 @@ class RestTest:
         assert {name for name in names if f'"{name}"' not in text and f"`{name}`" not in text} == set()
 
     def test_every_choice_is_there(self) -> None:
-        wanted = {*Color.values, *EnvType.values, *Tag.values, *Bump.values}
+        wanted = {*Color.values, *EnvType.values, *Tag.values, *Bump.values, *Language.values, *Theme.values}
         assert missing(wanted, rest()) == set()
 
     def test_sockets_are_there(self) -> None:
