@@ -65,7 +65,9 @@ class ProjectConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels
         return found
 
     def _query(self) -> tuple[dict[str, Any], Run | None]:
-        actor = User.objects.filter(pk=self._actor.pk, is_active=True).first()
+        # Whoever is blocked, deleted or has another password by now is shown nothing more.
+        mine = User.objects.filter(pk=self._actor.pk, password=self._actor.password)
+        actor = mine.filter(is_active=True).first()
         if actor is None:
             raise NotFoundError
         project = Project.objects.lookup(actor, self.scope["url_route"]["kwargs"]["project"])

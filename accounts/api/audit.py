@@ -38,7 +38,7 @@ class MomentFilter(filters.IsoDateTimeFilter):  # type: ignore[misc]  # untyped 
     field_class = MomentField
 
 
-class AuditFilter(filters.FilterSet):
+class AuditFilter(filters.FilterSet):  # type: ignore[misc]  # untyped there
     verb = filters.CharFilter(label=_("what was done, e.g. create_user"))
     actor = filters.UUIDFilter(field_name="actor_id", label=_("id of the person who did it"))
     target_type = filters.CharFilter(label=_("kind of what it was done to, e.g. accounts.user"))

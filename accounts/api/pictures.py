@@ -27,7 +27,7 @@ class ImageParser(BaseParser):
 
     media_type = "image/*"
 
-    def parse(
+    def parse(  # type: ignore[override]  # a body need be no mapping
         self,
         stream: IO[Any],
         media_type: str | None = None,
@@ -53,7 +53,7 @@ def uploaded_picture(request: Request) -> bytes:
     # Before the body is read; the frame of a form takes a little more.
     if length.isdecimal() and int(length) > AVATAR_BYTES + 10_000:
         raise TooLarge
-    data = request.data
+    data: object = request.data
     if isinstance(data, bytes):
         return data
     file = request.FILES.get("file") or request.FILES.get("avatar")

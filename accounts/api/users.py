@@ -9,7 +9,8 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiTypes, extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.filters import OrderingFilter, SearchFilter
 from rest_framework.generics import GenericAPIView
@@ -53,7 +54,7 @@ EXAMPLE = OpenApiExample(
 )
 
 
-class UserFilter(filters.FilterSet):
+class UserFilter(filters.FilterSet):  # type: ignore[misc]  # untyped there
     is_blocked = filters.BooleanFilter(field_name="is_active", exclude=True, label=_("whether blocked"))
     is_root = filters.BooleanFilter(label=_("whether the root"))
     create_projects = filters.BooleanFilter(field_name="can_create_projects", label=_("has that right"))

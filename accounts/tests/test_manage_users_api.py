@@ -6,7 +6,6 @@ import uuid
 from typing import Any
 
 from django.utils import timezone
-from rest_framework.response import Response
 
 from accounts.models import AuditEntry, Login, User
 from accounts.testing import People
@@ -23,10 +22,9 @@ class ManageCase(People):
         super().setUpTestData()
         cls.manager = User.objects.create_user("manager@example.org", can_manage_users=True)
 
-    def call(self, actor: User | None, method: str, path: str = "", body: object = None) -> Response:
+    def call(self, actor: User | None, method: str, path: str = "", body: object = None) -> Any:  # noqa: ANN401
         call = getattr(self.client_of(actor), method.lower())
-        answer: Response = call(f"/api/users{path}", body)
-        return answer
+        return call(f"/api/users{path}", body)
 
     def code(self, answer: Any) -> tuple[int, str]:  # noqa: ANN401
         return answer.status_code, answer.json()["code"]
@@ -185,7 +183,12 @@ class ChangeUserTest(ManageCase):
 
     def test_the_root_edits_itself_but_not_its_rights(self) -> None:
         self.assertEqual(self.call(self.root, "put", f"/{self.root.pk}", {"name": "R"}).json()["name"], "R")
-        for rights in ({"create_projects": False}, {"manage_users": False}, {"project_access": []}):
+        refused: tuple[dict[str, object], ...] = (
+            {"create_projects": False},
+            {"manage_users": False},
+            {"project_access": []},
+        )
+        for rights in refused:
             answer = self.call(self.root, "put", f"/{self.root.pk}", {"permissions": rights})
             self.assertEqual(answer.status_code, 403)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -32,14 +33,15 @@ class ProfileTest(People):
         self.assertEqual((body["name"], body["language"], body["theme"]), ("", "", "dark"))
 
     def test_it_refuses_other_values(self) -> None:
-        for wrong in (
+        refused: tuple[object, ...] = (
             {"language": "fr"},
             {"theme": "auto"},
             {"theme": ""},
             {"language": None},
             {"theme": 1},
             [],
-        ):
+        )
+        for wrong in refused:
             answer = self.client_of(self.bob).put("/api/users/me", wrong)
             self.assertEqual(answer.status_code, 400, wrong)
         with self.assertRaises(ValidationError):
@@ -54,7 +56,7 @@ class ProfileTest(People):
 
 
 class AvatarTest(People):
-    def put(self, user: User, data: bytes, kind: str = "image/png") -> tuple[int, dict[str, object]]:
+    def put(self, user: User, data: bytes, kind: str = "image/png") -> tuple[int, dict[str, Any]]:
         answer = self.client_of(user).put("/api/users/me/avatar", data, content_type=kind)
         return answer.status_code, answer.json()
 

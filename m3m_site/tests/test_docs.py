@@ -18,7 +18,8 @@ import pytest
 from django.core.management import get_commands
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts.serializers import UserSerializer
+from accounts.choices import Language, Theme
+from accounts.serializers import AuditEntrySerializer, UserSerializer
 from m3m_site import __version__
 from m3m_site.bootstrap import COMMANDS
 from m3m_site.chores import PACKAGES
@@ -47,9 +48,8 @@ METHODS = ("get", "post", "put", "patch", "delete")
 HEADING = re.compile(r"^#+ (GET|POST|PUT|PATCH|DELETE) (/\S+)", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#]+)")
 ERRORS = {"UserError", "ConflictError", "NotFoundError", "AuthenticationFailed"}
-# Codes that no path of REST answers: accounts and limits are administered by pages and commands,
+# Codes that no path of REST answers: limits are administered by pages and commands,
 OTHER_DOORS = {
-    *("email_invalid", "email_taken", "own_account", "owns_projects", "root_stays"),
     *("limit_unknown", "limit_invalid", "limit_not_found"),
     "goal_not_global",
 }
@@ -141,8 +141,9 @@ class RestTest:
 
     def test_every_field_of_an_answer_is_there(self) -> None:
         shown = (
-            *(UserSerializer, ProjectSerializer, ShownEnvVarSerializer, SavedBranchSerializer),
+            *(UserSerializer, AuditEntrySerializer, ProjectSerializer, ShownEnvVarSerializer),
             *(
+                SavedBranchSerializer,
                 RevisionContentSerializer,
                 FaultSerializer,
                 DiffSerializer,
@@ -157,7 +158,7 @@ class RestTest:
         assert {name for name in names if f'"{name}"' not in text and f"`{name}`" not in text} == set()
 
     def test_every_choice_is_there(self) -> None:
-        wanted = {*Color.values, *EnvType.values, *Tag.values, *Bump.values}
+        wanted = {*Color.values, *EnvType.values, *Tag.values, *Bump.values, *Language.values, *Theme.values}
         wanted |= {*FileStatus.values, *RevisionKind.values}
         assert missing(wanted, rest()) == set()
 

@@ -44,8 +44,9 @@ class ProjectsOfPeople:
         return [(str(key), name if name == slug else f"{name} ({slug})") for key, name, slug in rows]
 
     def owned_by(self, user: User) -> list[dict[str, str]]:
-        rows = Project.objects.filter(owner=user).values("id", "name", "slug", "color")
-        return [{**row, "id": str(row["id"])} for row in rows]
+        names = ("id", "name", "slug", "color")
+        rows = Project.objects.filter(owner=user).values_list(*names)
+        return [dict(zip(names, map(str, row), strict=True)) for row in rows]
 
     def hand_over(self, actor: Actor, owner: User, heir: User) -> None:
         """The caller has asked whether the actor may: the owner is about to be deleted."""

@@ -202,8 +202,13 @@ class ProjectAuditTest(PeopleCase):
         for actor in (self.alice, self.bob, self.root):
             body = self.client_of(actor).get("/api/projects/shop/audit").json()
             self.assertEqual([one["after"] for one in body["results"]], [{"name": "Shop 2"}], actor)
-        for actor, code in ((self.charlie, 404), (self.manager, 404), (None, 401)):
-            self.assertEqual(self.client_of(actor).get("/api/projects/shop/audit").status_code, code)
+        refused: tuple[tuple[User | None, int], ...] = (
+            (self.charlie, 404),
+            (self.manager, 404),
+            (None, 401),
+        )
+        for asking, code in refused:
+            self.assertEqual(self.client_of(asking).get("/api/projects/shop/audit").status_code, code)
         empty = self.client_of(self.bob).get("/api/projects/shop/audit?verb=nothing").json()
         self.assertEqual(empty["count"], 0)
 
