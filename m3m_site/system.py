@@ -106,7 +106,7 @@ def _redis() -> tuple[str | None, int | None]:
     )
     try:
         with client:
-            return str(client.info("server")["redis_version"]), int(client.llen("celery"))  # type: ignore[arg-type]
+            return str(client.info("server")["redis_version"]), int(client.llen("celery"))
     except redis.RedisError:
         return None, None
 
