@@ -23,7 +23,7 @@ class StrictSerializer(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> Any:  # noqa: ANN401  (any JSON)
         if isinstance(data, Mapping) and (unknown := [name for name in data if name not in self.fields]):
-            message = _("There is no such field.")
+            message = str(_("There is no such field."))
             raise serializers.ValidationError(
                 {str(name): [ErrorDetail(message, "unknown_field")] for name in unknown}
             )

@@ -39,9 +39,7 @@ class SpaceSerializer(serializers.Serializer[dict[str, Any]]):
 
     total = serializers.IntegerField()
     free = serializers.IntegerField()
-    data = serializers.IntegerField(
-        allow_null=True, help_text="The data directory; null while it is counted."
-    )
+    data_directory = serializers.IntegerField(allow_null=True, help_text="null while it is counted.")
 
 
 class CountsSerializer(serializers.Serializer[dict[str, Any]]):

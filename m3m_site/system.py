@@ -43,7 +43,7 @@ def describe_system() -> dict[str, Any]:
     redis_version, waiting = _redis()
     uptime = int(time.monotonic() - _BEGUN)
     return {
-        "versions": {**_versions(), "redis": redis_version},
+        "versions": _versions() | {"redis": redis_version},
         "database": connection.vendor,
         "started_at": _started(uptime),
         "uptime": uptime,
@@ -70,7 +70,7 @@ def describe_nodes() -> list[dict[str, Any]]:
             "name": node.name,
             "pid": node.pid,
             "alive": node.pk in alive,
-            "services": node.services,
+            "services": node.services,  # type: ignore[attr-defined]
             "registered_at": node.registered_at,
             "lease_expires_at": node.lease_expires_at,
         }
@@ -106,14 +106,14 @@ def _redis() -> tuple[str | None, int | None]:
     )
     try:
         with client:
-            return str(client.info("server")["redis_version"]), int(client.llen("celery"))  # type: ignore[arg-type]
+            return str(client.info("server")["redis_version"]), int(client.llen("celery"))
     except redis.RedisError:
         return None, None
 
 
 def _space() -> dict[str, int | None]:
     disk = shutil.disk_usage(settings.DATA_DIR)
-    return {"total": disk.total, "free": disk.free, "data": MEASURE.bytes(settings.DATA_DIR)}
+    return {"total": disk.total, "free": disk.free, "data_directory": MEASURE.bytes(settings.DATA_DIR)}
 
 
 class Measure:

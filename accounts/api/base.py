@@ -46,7 +46,7 @@ class Door(APIView):
             self.check_throttles(request)
             raise
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]
         """Which methods there are, in `Allow`."""
         return Response(status=status.HTTP_204_NO_CONTENT)
 

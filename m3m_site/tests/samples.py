@@ -31,7 +31,7 @@ class Sample:
         """What stands for the parameters of the address."""
         ids = {**place.ids, **self.path}
         if route.path.startswith("/api/goals/"):
-            ids["goal"] = ids["goal_id"] = ids.get("global_goal", "")
+            ids["goal"] = ids.get("global_goal", "")
         return ids
 
 

@@ -129,14 +129,14 @@ class Stage:
         )
         if made is None:
             return
-        place.ids |= {"model": made["id"], "model_id": made["id"]}
+        place.ids |= {"collection": "notes"}
         record = self._call(role, "POST", f"{base}/models/notes/data", {"title": "One", "count": 1})
-        place.ids |= {"data": record["id"], "data_id": record["id"], "record": record["id"]}
+        place.ids |= {"record": record["id"]}
         done = self._call(
             role, "POST", f"{base}/models/notes/data/import", "title,count\nTwo,2\n", "text/csv"
         )
         if done:
-            place.ids |= {"import": done["id"], "import_id": done["id"]}
+            place.ids |= {"record_import": done["id"]}
 
     def _furnish_files(self, role: str, base: str, place: Place) -> None:
         self._call(role, "POST", f"{base}/storage/file", {"path": "notes.txt", "content": "hello"})
@@ -144,13 +144,13 @@ class Stage:
         link = self._call(role, "POST", f"{base}/storage/links", {"path": "notes.txt"})
         if link:
             token, filename = link["url"].rstrip("/").split("/")[-2:]
-            place.ids |= {"link": link["id"], "link_id": link["id"], "token": token, "filename": filename}
+            place.ids |= {"link": link["id"], "token": token, "filename": filename}
 
     def _furnish_goals(self, role: str, base: str, place: Place) -> None:
         goal = {"name": "Sold", "slug": "sold", "type": "counter"}
         made = self._call(role, "POST", f"{base}/goals", goal)
         if made:
-            place.ids |= {"goal": made["id"], "goal_id": made["id"]}
+            place.ids |= {"goal": made["id"]}
         slug = f"all-{place.project.slug}"
         listed = {**goal, "slug": slug, "allowed_projects": [str(place.project.pk)]}
         everywhere = self._call("root", "POST", "/api/goals", listed)

@@ -89,7 +89,7 @@ class AccessTest(StageCase):
             else:
                 answer = getattr(client, route.method.lower())(url_of(route, place), body, **options)
             if answer.streaming:  # may ask the database only now
-                list(answer.streaming_content)
+                list(answer.streaming_content)  # type: ignore[attr-defined]
             transaction.set_rollback(True)
         return int(answer.status_code)
 
