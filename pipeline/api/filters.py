@@ -14,7 +14,7 @@ from pipeline.choices import Tag
 from pipeline.models import Release
 
 
-class ReleaseFilter(filters.FilterSet):
+class ReleaseFilter(filters.FilterSet):  # type: ignore[misc]  # ships no types
     tag = filters.MultipleChoiceFilter(choices=Tag.choices, label=_("one of these tags; may be repeated"))
     branch = filters.CharFilter(label=_("name of the branch it was made of"))
     author = filters.CharFilter(

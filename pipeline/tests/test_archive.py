@@ -74,11 +74,11 @@ class PipelinePartTest(ProjectCase):
             self.assertEqual(after.as_files(), before.as_files())
             self.assertEqual(after.created_from_release, before.created_from_release)
         self.assertEqual(Branch.objects.filter(project=copy).count(), 2)
-        for before in Release.objects.filter(project=self.project):
-            after = Release.objects.get_version(copy, before.version)
+        for old in Release.objects.filter(project=self.project):
+            new = Release.objects.get_version(copy, old.version)
             for name in ("files", "comment", "tag", "branch", "author_label", "is_active", "created_at"):
-                self.assertEqual(getattr(after, name), getattr(before, name), name)
-            self.assertIsNone(after.author)
+                self.assertEqual(getattr(new, name), getattr(old, name), name)
+            self.assertIsNone(new.author)
         self.assertEqual(Release.objects.filter(project=copy).count(), 2)
 
     def test_numbers_go_on_where_they_were(self) -> None:

@@ -4,11 +4,11 @@ import random
 import shutil
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from m3m_site.testing import Require
 from pipeline.diffs import FileDiff, compare
 from pipeline.limits import DIFF_CHARS, DIFF_FILE_CHARS, DIFF_SECONDS
 from projects.testing import ProjectCase
@@ -45,7 +45,7 @@ class CompareTest:
         found = one("a\u2028b\x0cc\n", "a\u2028b\x0cd\n")
         assert (found.added, found.removed) == (1, 1)
 
-    def test_patch_understands_it(self, tmp_path: Path, require: Require) -> None:
+    def test_patch_understands_it(self, tmp_path: Path, require: Callable[[object, str], None]) -> None:
         require(shutil.which("patch"), "patch is missing.")
         chance = random.Random(7)  # noqa: S311  (no secret)
         for number in range(30):

@@ -24,7 +24,7 @@ class HistoryCase(ProjectCase):
     def save(self, code: str, *, seconds: float = 0, autosave: bool = False, by: str = "bob") -> Branch:
         """Save at so many seconds past noon."""
         moment = NOON + timedelta(seconds=seconds)
-        with mock.patch.object(module.timezone, "now", return_value=moment):
+        with mock.patch("django.utils.timezone.now", return_value=moment):
             return save_branch(
                 actor=getattr(self, by),
                 project=self.project,
