@@ -79,6 +79,8 @@ class ArchiveTest(GoalCase):
         self.assertFalse(Goal.objects.filter(project=self.copy).exists())
 
     def test_what_an_export_does_not_write_is_refused(self) -> None:
+        goals: object
+        lines: list[Any]
         daily = {"name": "D", "slug": "d", "type": "daily_counter"}
         line = {"goal": "d", "day": "2026-03-01", "value": 1}
         for goals in (

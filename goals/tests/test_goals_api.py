@@ -223,7 +223,8 @@ class IncrementApiTest(GoalsApiCase):
 
     def test_wrong_values(self) -> None:
         path = "projects/shop/goals/visits/increment"
-        for value in (0, 10**9 + 1, 10**400, 1.5, "x", None, True, [], {}, "1" * 2000):
+        values: tuple[object, ...] = (0, 10**9 + 1, 10**400, 1.5, "x", None, True, [], {}, "1" * 2000)
+        for value in values:
             self.call(self.bob, "post", path, {"value": value}, 400)
         self.call(self.bob, "post", path, [], 400)
         self.assertEqual(GoalValue.objects.count(), 0)
