@@ -35,7 +35,7 @@ _MEASURED_FOR = 300.0
 
 
 def describe_version() -> dict[str, str]:
-    return {"name": "M3M", "version": __version__, "api": settings.SPECTACULAR_SETTINGS["OAS_VERSION"]}
+    return {"name": "M3M", "version": __version__, "api": str(settings.SPECTACULAR_SETTINGS["OAS_VERSION"])}
 
 
 def describe_system() -> dict[str, Any]:

@@ -16,7 +16,7 @@ handler403 = "accounts.errors.permission_denied"
 handler404 = "accounts.errors.not_found"
 handler500 = "accounts.errors.server_error"
 
-register_converter(ProjectKey, "project")
+register_converter(ProjectKey, "project")  # type: ignore[arg-type]  # its pattern is made when it is asked for
 projects_page = admin.site.admin_view(ProjectsPage.as_view())
 project_page = admin.site.admin_view(ProjectPage.as_view())
 to_projects = RedirectView.as_view(pattern_name="projects")

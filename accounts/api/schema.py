@@ -106,7 +106,7 @@ class Operation(AutoSchema):
         return bool(getattr(self._handler(), "idempotent", False))
 
     def _takes_if_match(self) -> bool:
-        return self.method in getattr(self.view, "if_match", ())
+        return self.method in (getattr(self.view, "if_match", None) or ())
 
     def _has_etag(self) -> bool:
         return bool(getattr(self.view, "if_match", ())) and self.method != "DELETE"

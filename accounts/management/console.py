@@ -45,7 +45,7 @@ class ActionCommand(BaseCommand):
             for line in self.words(answer):
                 self.stdout.write(line)
 
-    def act(self, **options: Any) -> Any:  # noqa: ANN401  (whatever JSON holds)
+    def act(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401  (whatever JSON holds)
         """Do it; raises UserError."""
         raise NotImplementedError
 

@@ -25,7 +25,7 @@ def regenerate_key(*, actor: Actor, project: Project) -> str:
         before = _end_key(project)
         made = ApiKey.objects.create(
             project=project,
-            prefix=prefix_of(text),
+            prefix=prefix_of(text) or "",
             digest=digest(text),
             created_by=actor if isinstance(actor, User) else None,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from typing import ClassVar
 
 from django.views.decorators.debug import sensitive_variables
 from drf_spectacular.utils import OpenApiExample, extend_schema
@@ -36,7 +37,7 @@ class EnvDoor(ProjectDoor):
     """Answers carry the ETag of the environment as a whole; changes may name the one they began with."""
 
     @property
-    def if_match(self) -> str | None:
+    def wanted_etag(self) -> str | None:
         return self.request.headers.get("If-Match")
 
     @contextmanager
@@ -57,6 +58,8 @@ class EnvDoor(ProjectDoor):
 
 
 class EnvView(EnvDoor):
+    if_match: ClassVar[tuple[str, ...]] = ("PUT", "POST")
+
     @extend_schema(responses=ShownEnvVarSerializer(many=True))
     def get(self, request: Request, project: str) -> Response:
         """All variables in their order; secrets without values."""
@@ -78,7 +81,7 @@ class EnvView(EnvDoor):
         data.is_valid(raise_exception=True)
         with self.telling_newer(found):
             wanted = data.validated_data
-            replace_env(actor=self.actor, project=found, variables=wanted, if_match=self.if_match)
+            replace_env(actor=self.actor, project=found, variables=wanted, if_match=self.wanted_etag)
         return self.answer(found, self.shown(found))
 
     @extend_schema(
@@ -95,11 +98,15 @@ class EnvView(EnvDoor):
         data.is_valid(raise_exception=True)
         variable = Variable(**data.validated_data)
         with self.telling_newer(found):
-            created = create_env(actor=self.actor, project=found, variable=variable, if_match=self.if_match)
+            created = create_env(
+                actor=self.actor, project=found, variable=variable, if_match=self.wanted_etag
+            )
         return self.answer(found, ShownEnvVarSerializer(created).data, status.HTTP_201_CREATED)
 
 
 class EnvVarView(EnvDoor):
+    if_match: ClassVar[tuple[str, ...]] = ("PUT", "DELETE")
+
     @extend_schema(operation_id="projects_env_retrieve_one", responses=ShownEnvVarSerializer)
     def get(self, request: Request, project: str, key: str) -> Response:
         """One variable; a secret without its value."""
@@ -119,7 +126,7 @@ class EnvVarView(EnvDoor):
         variable = Variable(**data.validated_data)
         with self.telling_newer(found):
             changed = update_env(
-                actor=self.actor, project=found, key=key, variable=variable, if_match=self.if_match
+                actor=self.actor, project=found, key=key, variable=variable, if_match=self.wanted_etag
             )
         return self.answer(found, ShownEnvVarSerializer(changed).data)
 
@@ -128,11 +135,13 @@ class EnvVarView(EnvDoor):
         """Take one variable away."""
         found = self.project
         with self.telling_newer(found):
-            delete_env(actor=self.actor, project=found, key=key, if_match=self.if_match)
+            delete_env(actor=self.actor, project=found, key=key, if_match=self.wanted_etag)
         return self.answer(found, None, status.HTTP_204_NO_CONTENT)
 
 
 class EnvImportView(EnvDoor):
+    if_match: ClassVar[tuple[str, ...]] = ("POST",)
+
     @extend_schema(
         operation_id="projects_env_import",
         request=EnvTextSerializer,
@@ -156,7 +165,7 @@ class EnvImportView(EnvDoor):
         data.is_valid(raise_exception=True)
         wanted = {**data.validated_data, **options.validated_data}
         with self.telling_newer(found):
-            changes = import_env(actor=self.actor, project=found, if_match=self.if_match, **wanted)
+            changes = import_env(actor=self.actor, project=found, if_match=self.wanted_etag, **wanted)
         return self.answer(found, asdict(changes))
 
 

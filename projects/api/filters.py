@@ -9,7 +9,7 @@ from projects.choices import Color
 from projects.models import Project
 
 
-class ProjectFilter(filters.FilterSet):
+class ProjectFilter(filters.FilterSet):  # type: ignore[misc]
     color = filters.MultipleChoiceFilter(
         choices=Color.choices, label=_("one of these colours; may be repeated")
     )

@@ -80,8 +80,10 @@ class ProjectsView(Door, GenericAPIView[Project]):
 
 
 class ProjectView(ProjectDoor):
+    if_match: ClassVar[tuple[str, ...]] = ("PUT", "PATCH")
+
     @property
-    def if_match(self) -> str | None:
+    def wanted_etag(self) -> str | None:
         """The settings that the caller began with: a start or a new member in between is no conflict."""
         named = self.request.headers.get("If-Match")
         return None if named is None else _SHOWN_PART.sub('"', named)
@@ -99,7 +101,7 @@ class ProjectView(ProjectDoor):
         data.is_valid(raise_exception=True)
         changes: dict[str, Any] = data.validated_data
         try:
-            changed = update_project(actor=self.actor, project=found, if_match=self.if_match, **changes)
+            changed = update_project(actor=self.actor, project=found, if_match=self.wanted_etag, **changes)
         except StaleError as error:
             error.extra["newer"] = represent([self.project])[0]
             raise

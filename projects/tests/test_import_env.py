@@ -52,7 +52,7 @@ class ImportEnvTest(ProjectCase):
         self.assertNotIn("mail.example.org", str(entry.after))
 
     def test_what_is_there_keeps_its_type_and_place(self) -> None:
-        before = [
+        before: list[dict[str, Any]] = [
             {"key": "A", "type": "integer", "value": 1},
             {"key": "S", "type": "secret", "value": "old"},
             {"key": "Z", "type": "boolean", "value": True},
@@ -103,7 +103,8 @@ class ImportEnvTest(ProjectCase):
         self.assertEqual(len(self.values()), 64)
         self.assertEqual(self.send("A=" + "x" * 6000).json()["code"], "env_text_invalid")
         self.assertEqual(self.send("x" * 400_001).status_code, 400)
-        for odd in (None, 1, [], {}, "A=\0"):
+        odds: tuple[Any, ...] = (None, 1, [], {}, "A=\0")
+        for odd in odds:
             self.assertEqual(self.send(odd).status_code, 400, repr(odd))
 
     def test_hostile_texts_take_no_time(self) -> None:

@@ -28,7 +28,7 @@ from projects.models import EnvVar, Project
 from projects.parts import ArchiveReader, ArchiveWriter, ExportOptions
 from projects.testing import ProjectCase
 
-VARIABLES = [
+VARIABLES: list[dict[str, Any]] = [
     {"key": "GREETING", "type": "string", "value": "Hello"},
     {"key": "TOKEN", "type": "secret", "value": "planted"},
     {"key": "LIST", "type": "json", "value": [1, {"a": None}]},
@@ -55,7 +55,12 @@ class MoveCase(ProjectCase):
     @classmethod
     def setUpTestData(cls) -> None:
         super().setUpTestData()
-        settings = {"color": "teal", "keep_runs": 7, "auto_start": False, "time_zone": "Asia/Tokyo"}
+        settings: dict[str, Any] = {
+            "color": "teal",
+            "keep_runs": 7,
+            "auto_start": False,
+            "time_zone": "Asia/Tokyo",
+        }
         cls.project = update_project(actor=cls.alice, project=cls.project, **settings)
         replace_env(actor=cls.alice, project=cls.project, variables=VARIABLES)
 
@@ -65,7 +70,7 @@ class MoveCase(ProjectCase):
 
     def send(self, archive: bytes, query: str = "", user: User | None = None) -> Any:  # noqa: ANN401  (an answer)
         client = self.client_of(user or self.charlie)
-        return client.generic("POST", f"/api/projects/import{query}", archive, content_type="application/zip")
+        return client.generic("POST", f"/api/projects/import{query}", archive, content_type="application/zip")  # type: ignore[arg-type]  # bytes are taken too
 
     def code(self, archive: bytes) -> tuple[int, str]:
         answer = self.send(archive)
@@ -235,7 +240,7 @@ class RefuseArchiveTest(MoveCase):
             answer = self.send(zipped({"manifest.json": {**MANIFEST, "project": project}}))
             self.assertIn(answer.status_code, (400, 422), project)
         good = {"key": "A", "type": "string", "value": "x"}
-        for variables in (
+        wrong: tuple[Any, ...] = (
             {},
             [1],
             [{}],
@@ -243,7 +248,8 @@ class RefuseArchiveTest(MoveCase):
             [{**good, "value": {}}],
             [{**good, "type": []}],
             [good, good],
-        ):
+        )
+        for variables in wrong:
             answer = self.send(zipped({"env/variables.json": variables}))
             self.assertIn(answer.status_code, (400, 422), variables)
         self.assertEqual(Project.objects.count(), 2)
@@ -282,7 +288,10 @@ class RefuseArchiveTest(MoveCase):
         client = self.client_of(self.charlie)
         with mock.patch("projects.api.archives.ARCHIVE_BYTES", 10):
             answer = client.generic(
-                "POST", "/api/projects/import", bytes(70_000), content_type="application/zip"
+                "POST",
+                "/api/projects/import",
+                bytes(70_000),  # type: ignore[arg-type]  # bytes are taken too
+                content_type="application/zip",
             )
         self.assertEqual((answer.status_code, answer.json()["code"]), (413, "too_large"))
 

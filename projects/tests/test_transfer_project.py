@@ -33,7 +33,7 @@ class TransferProjectTest(ProjectCase):
         client = self.client_of(self.alice)
         self.bob.is_active = False
         self.bob.save()
-        rows = (
+        rows: tuple[tuple[dict[str, str], int, str], ...] = (
             ({}, 400, "member_missing"),
             ({"user_id": str(self.alice.pk)}, 409, "is_owner"),
             ({"user_id": str(self.bob.pk)}, 404, "user_not_found"),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.exceptions import PermissionDenied
 
 from accounts.errors import ConflictError, NotFoundError, UserError
@@ -44,8 +46,9 @@ class UpdateProjectTest(ProjectCase):
 
     def test_it_refuses_protected_fields(self) -> None:
         for field in ("owner", "owner_id", "id", "created_at"):
+            changes: dict[str, Any] = {field: self.charlie.pk}
             with self.subTest(field), self.assertRaises(TypeError):
-                update_project(actor=self.alice, project=self.project, **{field: self.charlie.pk})
+                update_project(actor=self.alice, project=self.project, **changes)
 
     def test_only_the_owner_and_root_may(self) -> None:
         update_project(actor=self.root, project=self.project, name="By root")

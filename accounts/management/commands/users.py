@@ -61,7 +61,7 @@ class Command(ActionCommand):
         return create_user(actor=SYSTEM, email=email, password=password, name=name, **_rights(options))
 
 
-def _rights(options: dict[str, Any]) -> dict[str, bool]:
+def _rights(options: dict[str, Any]) -> dict[str, Any]:
     """The rights that the command line names, by their fields."""
     given = {field: options.get(right.replace("-", "_")) for right, field in RIGHTS.items()}
     return {field: value for field, value in given.items() if value is not None}

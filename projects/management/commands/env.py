@@ -34,8 +34,8 @@ class Command(ActionCommand):
         )
         for verb in verbs.values():
             verb.add_argument("project", help=_("slug or id"))
-        for verb in ("set", "unset"):
-            verbs[verb].add_argument("key")
+        for one in ("set", "unset"):
+            verbs[one].add_argument("key")
         verbs["set"].add_argument("value", help=_("- reads it from standard input"))
         verbs["set"].add_argument(
             "--type", choices=EnvType.values, help=_("as it is, string for a new variable")
