@@ -66,7 +66,7 @@ class IncrementGoalTest(GoalCase):
     def test_an_unknown_goal_is_named(self) -> None:
         create_goal(actor=self.root, project=None, name="Not listed", slug="closed")
         for slug in ("absent", "closed", "shop-visits", "", "a\0b", "\ud800", "x" * 5000):
-            with self.subTest(slug[:20]), self.assertRaises(NotFoundError) as caught:
+            with self.subTest(ascii(slug[:20])), self.assertRaises(NotFoundError) as caught:
                 self.increment(slug)
             self.assertEqual(caught.exception.code, "goal_not_found")
             self.assertIn(slug[:10].replace("\0", ""), str(caught.exception))
