@@ -82,7 +82,7 @@ def neighbour(sandboxes: TestZygote) -> Iterator[None]:
     other.stop()
     print(f"\nneighbour: {other.answers} answers, slowest {other.worst * 1000:.0f} ms")  # noqa: T201
     assert not other.failed
-    assert other.answers > 100
+    assert other.answers  # how many depends on how many tests this process was given
     assert other.worst < 2
 
 
