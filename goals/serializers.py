@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from goals.choices import GoalType, Grouping
@@ -56,6 +56,7 @@ class GlobalGoalSerializer(GoalSerializer):
         fields = (*GoalSerializer.Meta.fields, "allowed_projects")
 
 
+@extend_schema_serializer(component_name="Goal")
 class ShownGoalSerializer(serializers.ModelSerializer[Goal]):
     """A goal as people see it; it takes goals `with_projects`."""
 

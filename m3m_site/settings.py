@@ -214,6 +214,13 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "EnvTypeEnum": "projects.choices.EnvType.choices",
+        "FieldTypeEnum": "projects.choices.FieldType.choices",
+        "GoalTypeEnum": "goals.choices.GoalType.choices",
+        "RevisionKindEnum": "pipeline.choices.RevisionKind.choices",
+        "ServiceStatusEnum": "runtime.choices.STATUSES",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "accounts.api.components.add_components",

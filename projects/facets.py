@@ -11,7 +11,7 @@ Loader: TypeAlias = Callable[[Sequence[Any]], Mapping[UUID, object]]
 
 _loaders: dict[str, Loader] = {}
 _schemas: dict[str, Mapping[str, object]] = {}
-_TEXT: Mapping[str, object] = {"type": "string", "nullable": True}
+_TEXT: Mapping[str, object] = {"type": ["string", "null"]}
 
 
 def register(name: str, loader: Loader, schema: Mapping[str, object] = _TEXT) -> None:

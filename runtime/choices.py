@@ -18,6 +18,12 @@ FINAL_STATUSES = frozenset({RunStatus.STOPPED, RunStatus.CRASHED})
 # A run with one of these has a node, and at most one run of a project may have one.
 HELD_STATUSES = frozenset({RunStatus.STARTING, RunStatus.RUNNING, RunStatus.RESTARTING, RunStatus.STOPPING})
 
+# What a project is shown as; it has fewer states than a run.
+STATUSES = (
+    *(RunStatus.RUNNING.value, RunStatus.STARTING.value, RunStatus.STOPPING.value),
+    *(RunStatus.STOPPED.value, RunStatus.CRASHED.value),
+)
+
 
 class EndReason(models.TextChoices):
     STOPPED = "stopped", _("stopped on request")

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from runtime.choices import EndReason, LogLevel, RunStatus
+from runtime.choices import STATUSES, EndReason, LogLevel, RunStatus
 
 LARGEST = 2**63 - 1  # a position in a log
 
@@ -43,7 +43,7 @@ class RouteSerializer(serializers.Serializer[dict[str, Any]]):
 
 
 class StatusSerializer(serializers.Serializer[dict[str, Any]]):
-    status = serializers.ChoiceField(choices=["running", "starting", "stopping", "stopped", "crashed"])
+    status = serializers.ChoiceField(choices=STATUSES)
     run = RunSerializer(allow_null=True)
     routes = RouteSerializer(many=True)
     schedules = serializers.ListField(child=serializers.CharField(), max_length=0, help_text="Empty for now.")

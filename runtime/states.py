@@ -9,11 +9,10 @@ from uuid import UUID
 from django.conf import settings
 
 from projects.models import Project
-from runtime.choices import EndReason, RunStatus
+from runtime.choices import STATUSES, EndReason, RunStatus
 from runtime.models import Run
 
 SHORT = 200
-STATUSES = ("running", "starting", "stopping", "stopped", "crashed")
 # A project has fewer states than a run: waiting for a node or a restart is a kind of starting.
 _SHOWN = {RunStatus.PENDING: RunStatus.STARTING, RunStatus.RESTARTING: RunStatus.STARTING}
 

@@ -19,8 +19,9 @@ from projects.choices import Right
 from projects.models import Project
 from projects.signals import env_changed, project_deleted, project_renamed
 from runtime import logs
+from runtime.choices import STATUSES
 from runtime.models import Run
-from runtime.states import STATUSES, last_errors, route_urls, statuses
+from runtime.states import last_errors, route_urls, statuses
 from runtime.supervisor.bootstep import SupervisorStep
 from runtime.syntax import checker
 from runtime.tasks import tell_environment, wake_node

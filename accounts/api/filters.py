@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -13,22 +13,27 @@ from accounts.errors import UserError
 
 
 class OrderingFilter(filters.OrderingFilter):
-    """`?ordering=-created_at,name`, of the door's `ordering_fields`; ties are broken by the primary key."""
+    """`?ordering=-created_at,name`, of the door's `ordering_fields`; ties are broken by the primary key.
+
+    A door's `ordering_columns` says what a field is in the database, where that is another or more than one.
+    """
 
     def get_ordering(self, request: Request, queryset: Any, view: Any) -> list[str]:  # noqa: ANN401
         """Raises UserError for a field that the list is not sorted by."""
         text = request.query_params.get(self.ordering_param)
         if not text:
-            return list(self.get_default_ordering(view) or ())
+            return self._unique(list(self.get_default_ordering(view) or ()))
         terms = [term.strip() for term in text.split(",")]
         known = {name for name, _label in self.get_valid_fields(queryset, view, {"request": request})}
         if not all(term.removeprefix("-") in known for term in terms):
             message = _("This list is ordered by: {fields}.").format(fields=", ".join(sorted(known)))
             raise UserError("ordering_invalid", message)
-        return self._unique(terms)
+        columns: Mapping[str, Sequence[str]] = getattr(view, "ordering_columns", {})
+        return self._unique([column for term in terms for column in _columns(term, columns)])
 
-    def _unique(self, terms: Iterable[str]) -> list[str]:
-        return [*terms, "pk"]
+    def _unique(self, terms: Sequence[str]) -> list[str]:
+        known = {term.removeprefix("-") for term in terms}
+        return [*terms] if known & {"pk", "id"} else [*terms, "pk"]
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:  # noqa: ANN401  (as the base has it)
         fields = list(getattr(view, "ordering_fields", None) or ())
@@ -43,3 +48,9 @@ class OrderingFilter(filters.OrderingFilter):
                 "explode": False,
             }
         ]
+
+
+def _columns(term: str, columns: Mapping[str, Sequence[str]]) -> list[str]:
+    name = term.removeprefix("-")
+    sign = "-" if term != name else ""
+    return [sign + column for column in columns.get(name, (name,))]

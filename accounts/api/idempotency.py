@@ -13,8 +13,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from django.core.files import File
-from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.db import transaction
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 from rest_framework import status
@@ -56,30 +55,18 @@ def idempotent(method: Method) -> Method:
 
 
 def _once(name: str, fingerprint: str, answer: Callable[[], Response]) -> Response:
-    now = timezone.now()
-    IdempotentAnswer.objects.filter(digest=name, expires_at__lte=now).delete()
-    row = IdempotentAnswer(digest=name, fingerprint=fingerprint, expires_at=now + IdempotentAnswer.LIFETIME)
     with transaction.atomic():
-        if not _claim(row):
+        if not IdempotentAnswer.objects.claim(name, fingerprint):
             return _replay(name, fingerprint)
         response = answer()
         if response.status_code >= status.HTTP_400_BAD_REQUEST:
             transaction.set_rollback(True)
             return response
-        row.status, row.body = response.status_code, _plain(response.data)
-        row.headers = {header: response[header] for header in _KEPT_HEADERS if header in response}
-        row.save(update_fields=["status", "body", "headers"])
+        headers = {header: response[header] for header in _KEPT_HEADERS if header in response}
+        IdempotentAnswer.objects.filter(digest=name).update(
+            status=response.status_code, body=_plain(response.data), headers=headers
+        )
     return response
-
-
-def _claim(row: IdempotentAnswer) -> bool:
-    """Whether the row is ours; a twin that is under way makes this wait for its end."""
-    try:
-        with transaction.atomic():
-            row.save(force_insert=True)
-    except IntegrityError:
-        return False
-    return True
 
 
 def _replay(name: str, fingerprint: str) -> Response:

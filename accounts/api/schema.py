@@ -99,6 +99,13 @@ class Operation(AutoSchema):
             schema["additionalProperties"] = False
         return schema
 
+    def _map_serializer_field(self, field: Any, direction: str, bypass_extensions: bool = False) -> Schema:  # noqa: ANN401
+        schema: Schema = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        if schema.get("oneOf") == [{}, {"type": "null"}]:
+            # Any JSON has null in it already, and no value may match two choices of a oneOf.
+            del schema["oneOf"]
+        return schema
+
     def _handler(self) -> Any:  # noqa: ANN401  (a method of a view)
         return getattr(self.view, self.method.lower(), None)
 

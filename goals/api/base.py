@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework import status
-from rest_framework.filters import OrderingFilter, SearchFilter
+from rest_framework.filters import SearchFilter
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,6 +16,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from accounts.api.base import Door, Pages
+from accounts.api.filters import OrderingFilter
 from accounts.etags import StaleError
 from goals.actions.goals import create_goal, delete_goal, reset_goal, update_goal
 from goals.models import Goal
@@ -23,9 +24,6 @@ from goals.serializers import GoalConfirmationSerializer, ShownGoalSerializer
 from projects.api.base import ProjectDoor
 from projects.models import Project
 
-IF_MATCH = OpenApiParameter(
-    "If-Match", str, OpenApiParameter.HEADER, description="ETag of the settings you edited."
-)
 CONFIRM = OpenApiParameter("confirm", str, description="The goal's slug, as `slug` in the body.")
 NEW_GOAL = OpenApiExample(
     "a daily counter",
@@ -71,19 +69,12 @@ class ProjectHome(ProjectDoor, Home):
         return self.project
 
 
-class StableOrdering(OrderingFilter):
-    """Every order ends in the id, so that pages neither repeat nor lose a row."""
-
-    def get_ordering(self, request: Request, queryset: QuerySet[Any], view: APIView) -> list[str]:
-        return [*(super().get_ordering(request, queryset, view) or ()), "id"]
-
-
 class GoalsDoor(Home, GenericAPIView[Goal]):
     """The goals of one place."""
 
     serializer_class = ShownGoalSerializer
     pagination_class = Pages
-    filter_backends = (DjangoFilterBackend, StableOrdering, SearchFilter)
+    filter_backends = (DjangoFilterBackend, OrderingFilter, SearchFilter)
     filterset_fields = ("type", "color")
     ordering_fields = ("name", "slug", "created_at", "updated_at")
     ordering: ClassVar[list[str]] = ["name"]
@@ -110,6 +101,8 @@ class GoalsDoor(Home, GenericAPIView[Goal]):
 
 class GoalDoor(Home):
     """One goal, by its id or short slug."""
+
+    if_match: ClassVar[tuple[str, ...]] = ("PUT", "PATCH", "DELETE")
 
     @property
     def goal(self) -> Goal:

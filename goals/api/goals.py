@@ -12,7 +12,7 @@ from accounts.api.idempotency import idempotent
 from accounts.errors import UserError
 from accounts.permissions import KeyActor
 from goals.actions.increments import count_global
-from goals.api.base import CONFIRM, IF_MATCH, NEW_GOAL, SHOWN_GOAL, GlobalHome, GoalDoor, GoalsDoor, answer
+from goals.api.base import CONFIRM, NEW_GOAL, SHOWN_GOAL, GlobalHome, GoalDoor, GoalsDoor, answer
 from goals.models import Goal
 from goals.serializers import (
     CountedSerializer,
@@ -45,7 +45,7 @@ class GoalView(GlobalHome, GoalDoor):
         return answer(self.goal)
 
     @extend_schema(
-        request=GlobalGoalSerializer(partial=True), responses=ShownGoalSerializer, parameters=[IF_MATCH]
+        request=GlobalGoalSerializer(partial=True), responses=ShownGoalSerializer
     )
     def put(self, request: Request, goal: str) -> Response:
         """Change a global goal; what is left out stays."""
@@ -53,7 +53,7 @@ class GoalView(GlobalHome, GoalDoor):
 
     patch = put
 
-    @extend_schema(request=GoalConfirmationSerializer, responses={204: None}, parameters=[IF_MATCH, CONFIRM])
+    @extend_schema(request=GoalConfirmationSerializer, responses={204: None}, parameters=[CONFIRM])
     def delete(self, request: Request, goal: str) -> Response:
         """Delete a global goal with all that it counted; `slug` in the body or `?confirm=` repeats its slug."""
         return self.remove()

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from accounts.api.idempotency import idempotent
 from goals.actions.increments import count
-from goals.api.base import CONFIRM, IF_MATCH, NEW_GOAL, SHOWN_GOAL, GoalDoor, GoalsDoor, ProjectHome, answer
+from goals.api.base import CONFIRM, NEW_GOAL, SHOWN_GOAL, GoalDoor, GoalsDoor, ProjectHome, answer
 from goals.serializers import (
     CountedSerializer,
     GoalConfirmationSerializer,
@@ -40,14 +40,14 @@ class ProjectGoalView(ProjectHome, GoalDoor):
         """One goal."""
         return answer(self.goal)
 
-    @extend_schema(request=GoalSerializer(partial=True), responses=ShownGoalSerializer, parameters=[IF_MATCH])
+    @extend_schema(request=GoalSerializer(partial=True), responses=ShownGoalSerializer)
     def put(self, request: Request, project: str, goal: str) -> Response:
         """Change a goal; what is left out stays."""
         return self.change(GoalSerializer(data=request.data, partial=True))
 
     patch = put
 
-    @extend_schema(request=GoalConfirmationSerializer, responses={204: None}, parameters=[IF_MATCH, CONFIRM])
+    @extend_schema(request=GoalConfirmationSerializer, responses={204: None}, parameters=[CONFIRM])
     def delete(self, request: Request, project: str, goal: str) -> Response:
         """Delete a goal with all that it counted; `slug` in the body or `?confirm=` repeats its slug."""
         return self.remove()

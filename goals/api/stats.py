@@ -79,7 +79,7 @@ class GoalStatsView(GlobalStatsDoor):
 class GoalStatsTableView(GlobalStatsDoor):
     renderer_classes = (JSONRenderer, AcceptsCSV)
 
-    @extend_schema(parameters=[GlobalStatsQuerySerializer], responses=_CSV)
+    @extend_schema(operation_id="goals_stats_csv", parameters=[GlobalStatsQuerySerializer], responses=_CSV)
     def get(self, request: Request) -> HttpResponse:
         """The same statistics as a table."""
         return self.csv(GlobalStatsQuerySerializer(data=request.query_params))
@@ -95,7 +95,7 @@ class ProjectGoalStatsView(ProjectStatsDoor):
 class ProjectGoalStatsTableView(ProjectStatsDoor):
     renderer_classes = (JSONRenderer, AcceptsCSV)
 
-    @extend_schema(parameters=[StatsQuerySerializer], responses=_CSV)
+    @extend_schema(operation_id="projects_goals_stats_csv", parameters=[StatsQuerySerializer], responses=_CSV)
     def get(self, request: Request, project: str) -> HttpResponse:
         """The same statistics as a table."""
         return self.csv(StatsQuerySerializer(data=request.query_params))

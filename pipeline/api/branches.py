@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import Pages
+from accounts.api.filters import OrderingFilter
 from accounts.api.idempotency import idempotent
 from pipeline.actions.branches import (
     create_branch,
@@ -24,7 +25,6 @@ from pipeline.actions.branches import (
     save_main,
 )
 from pipeline.api.base import FILE_EXAMPLE, BranchDoor, condition, saved, shown
-from pipeline.api.filters import ExactOrdering
 from pipeline.models import Branch
 from pipeline.serializers import (
     BranchContentSerializer,
@@ -50,7 +50,7 @@ _SAVE_EXAMPLES = [
 class BranchesView(ProjectDoor, GenericAPIView[Branch]):
     serializer_class = BranchSerializer
     pagination_class = Pages
-    filter_backends = (ExactOrdering, SearchFilter)
+    filter_backends = (OrderingFilter, SearchFilter)
     ordering_fields = ("name", "created_at", "updated_at")
     ordering: ClassVar[list[str]] = ["name", "pk"]
     search_fields = ("name",)

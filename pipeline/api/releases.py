@@ -14,11 +14,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import Pages
+from accounts.api.filters import OrderingFilter
 from accounts.api.idempotency import idempotent
 from pipeline.actions.branches import create_branch
 from pipeline.actions.releases import activate_release, delete_release, publish_release, purge_releases
 from pipeline.api.base import shown
-from pipeline.api.filters import ExactOrdering, ReleaseFilter
+from pipeline.api.filters import ReleaseFilter
 from pipeline.models import Release
 from pipeline.serializers import (
     BranchContentSerializer,
@@ -35,9 +36,10 @@ from projects.api.base import ProjectDoor
 class ReleasesView(ProjectDoor, GenericAPIView[Release]):
     serializer_class = ReleaseSerializer
     pagination_class = Pages
-    filter_backends = (DjangoFilterBackend, ExactOrdering, SearchFilter)
+    filter_backends = (DjangoFilterBackend, OrderingFilter, SearchFilter)
     filterset_class = ReleaseFilter
     ordering_fields = ("version", "created_at", "tag", "branch")
+    ordering_columns: ClassVar[dict[str, tuple[str, ...]]] = {"version": ("major", "minor")}
     ordering: ClassVar[list[str]] = ["-major", "-minor"]
     search_fields = ("comment",)
 

@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import status
-from rest_framework.filters import OrderingFilter, SearchFilter
+from rest_framework.filters import SearchFilter
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import Pages
+from accounts.api.filters import OrderingFilter
 from accounts.api.idempotency import idempotent
 from accounts.etags import StaleError
 from projects.actions.collections import create_collection, delete_collection, plan_change, update_collection
@@ -97,7 +98,7 @@ class CollectionsView(ProjectDoor, GenericAPIView[Collection]):
     def get(self, request: Request, project: str) -> Response:
         """The project's collections; `ordering` and `search` choose, `page` and `page_size` cut."""
         found = self.filter_queryset(self.get_queryset())
-        page = self.paginate_queryset(found.order_by(*found.query.order_by, "id"))
+        page = self.paginate_queryset(found)
         return self.get_paginated_response([show_collection(one) for one in page or []])
 
     @extend_schema(

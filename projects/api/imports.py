@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
-from rest_framework.filters import OrderingFilter
 from rest_framework.generics import GenericAPIView
 from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import Pages
+from accounts.api.filters import OrderingFilter
 from accounts.errors import UserError
 from projects.actions.imports import cancel_import, create_import
 from projects.api.collections import CollectionDoor
@@ -136,7 +136,7 @@ class RecordImportsView(ImportDoor, GenericAPIView[RecordImport]):
     def get(self, request: Request, project: str, collection: str) -> Response:
         """The imports of this collection, the newest first; they are kept for a week."""
         found = self.filter_queryset(self.get_queryset())
-        page = self.paginate_queryset(found.order_by(*found.query.order_by, "-id"))
+        page = self.paginate_queryset(found)
         return self.get_paginated_response([self.show(row) for row in page or []])
 
 

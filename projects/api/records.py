@@ -60,6 +60,10 @@ _QUERY_EXAMPLE = OpenApiExample(
 )
 
 
+def _media_type(form: DataFormat) -> str:
+    return CONTENT_TYPES[form].split(";")[0]
+
+
 class RecordsView(CollectionDoor):
     @extend_schema(
         operation_id="records_list",
@@ -221,7 +225,9 @@ class RecordExportView(CollectionDoor):
         operation_id="records_export",
         parameters=[ExportQuerySerializer, *CHOOSING_PARAMETERS],
         responses={
-            (200, content_type.split(";")[0]): OpenApiTypes.BINARY for content_type in CONTENT_TYPES.values()
+            (200, _media_type(DataFormat.CSV)): OpenApiTypes.STR,
+            (200, _media_type(DataFormat.JSON)): RecordSerializer(many=True),
+            (200, _media_type(DataFormat.JSONL)): OpenApiTypes.STR,
         },
     )
     def get(self, request: Request, project: str, collection: str) -> StreamingHttpResponse:

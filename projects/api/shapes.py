@@ -17,6 +17,7 @@ from projects.choices import (
     OnDelete,
     OnImportError,
 )
+from projects.collections.filters import CONDITIONS
 from projects.limits import NAME_LENGTH, RECORDS_AT_ONCE, SLUG_LENGTH
 from projects.models import RecordImport
 from projects.serializers import AnyJSONField
@@ -77,13 +78,40 @@ class RecordBulkSerializer(serializers.Serializer[None]):
     records = RawRecordsField()
 
 
+class RecordFilterSerializer(serializers.Serializer[None]):
+    """A filter: an object of fields with values or operators, or a list of conditions; see the docs."""
+
+
+class _FilterExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    """The other keys of a filter are fields that the author of its collection chose; their values may be any JSON."""
+
+    target_class = "projects.api.shapes.RecordFilterSerializer"
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:  # noqa: ANN401  (as the base has it)
+        inner = {"$ref": "#/components/schemas/RecordFilterRequest"}
+        group = {"type": "array", "items": inner, "minItems": 1, "maxItems": CONDITIONS}
+        return {
+            "type": ["object", "array"],
+            "properties": {"$and": group, "$or": group, "$not": inner},
+            "additionalProperties": ANY,
+            "items": inner,
+            "maxItems": CONDITIONS,
+            "example": {"age": {"$gte": 18}, "$or": [{"plan": "pro"}, {"plan": "free"}]},
+        }
+
+
+@extend_schema_field(RecordFilterSerializer)
+class FilterField(AnyJSONField):
+    """A filter as it is: the grammar checks it against the collection."""
+
+
 class RecordBulkDeleteSerializer(serializers.Serializer[None]):
     """Which records are to go: `ids`, or a `filter` (an empty one means all) with `confirm`."""
 
     ids = serializers.ListField(
         child=serializers.UUIDField(), required=False, max_length=10 * RECORDS_AT_ONCE
     )
-    filter = AnyJSONField(required=False, allow_null=True)
+    filter = FilterField(required=False, allow_null=True)
     confirm = serializers.BooleanField(required=False, default=False)
 
 
@@ -94,8 +122,8 @@ class DeletedCountSerializer(serializers.Serializer[None]):
 class RecordQuerySerializer(serializers.Serializer[None]):
     """A query in a body. `filters` and `limit` are other words for `filter` and `page_size`."""
 
-    filter = AnyJSONField(required=False, allow_null=True)
-    filters = AnyJSONField(required=False, allow_null=True)
+    filter = FilterField(required=False, allow_null=True)
+    filters = FilterField(required=False, allow_null=True)
     search = serializers.CharField(required=False, allow_blank=True, default="", max_length=1000)
     sort = serializers.CharField(required=False, allow_blank=True, default="", max_length=500)
     order = serializers.ChoiceField(choices=["asc", "desc"], required=False, allow_blank=True, default="")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import status
@@ -224,6 +224,8 @@ class NewTextFileView(FilesDoor):
 
 
 class TextFileView(FilesDoor):
+    if_match: ClassVar[tuple[str, ...]] = ("PUT",)
+
     @extend_schema(operation_id="storage_read_file", responses=TextFileSerializer)
     def get(self, request: Request, project: str, path: str) -> Response:
         """A text file with its content."""

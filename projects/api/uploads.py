@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -22,6 +22,12 @@ from projects.models import Project
 from projects.names import check_path, path_parts
 
 _FRAMING = 256 * 1024
+_IF_MATCH = OpenApiParameter(
+    "If-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description="ETag of the file that the body replaces; another one is refused with 412. Not for forms.",
+)
 
 
 class UploadView(FilesDoor):
@@ -30,7 +36,7 @@ class UploadView(FilesDoor):
 
     @extend_schema(
         operation_id="storage_upload",
-        parameters=[UploadQuerySerializer],
+        parameters=[UploadQuerySerializer, _IF_MATCH],
         request={
             "multipart/form-data": UploadSerializer,
             "application/octet-stream": OpenApiTypes.BINARY,
