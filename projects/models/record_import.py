@@ -20,6 +20,8 @@ from projects.models.collection import Collection
 from projects.slugs import as_id
 
 LEASE = timedelta(seconds=30)
+# How long a process may take from its start to its first row, on a machine that is busy.
+STARTING = timedelta(seconds=60)
 
 
 class RecordImportQuerySet(models.QuerySet["RecordImport"]):
@@ -90,15 +92,26 @@ class RecordImport(models.Model):
     def is_final(self) -> bool:
         return self.status in FINAL_IMPORT_STATUSES
 
+    def reserve(self) -> bool:
+        """Keep it for a process that is being started, so that no second one is; False where another was faster."""
+        free = RecordImport.objects.forgotten().filter(pk=self.pk)
+        until = timezone.now() + STARTING
+        return free.update(epoch=F("epoch") + 1, worker="", lease_expires_at=until) == 1
+
     def claim(self, worker: str) -> bool:
-        """Take the lease where nobody has it; False where another was faster or it is over."""
+        """Take the lease where it is reserved or nobody has it; False where another was faster or it is over."""
         now = timezone.now()
-        free = RecordImport.objects.forgotten().filter(pk=self.pk, epoch=self.epoch)
-        taken = free.update(
-            status=ImportStatus.RUNNING,
-            epoch=F("epoch") + 1,
-            worker=worker[:100],
-            lease_expires_at=now + LEASE,
+        expired = Q(lease_expires_at=None) | Q(lease_expires_at__lte=now)
+        mine = RecordImport.objects.filter(pk=self.pk, epoch=self.epoch)
+        taken = (
+            mine.exclude(status__in=FINAL_IMPORT_STATUSES)
+            .filter(expired | Q(worker=""))
+            .update(
+                status=ImportStatus.RUNNING,
+                epoch=F("epoch") + 1,
+                worker=worker[:100],
+                lease_expires_at=now + LEASE,
+            )
         )
         self.refresh_from_db()
         return taken == 1
@@ -129,6 +142,7 @@ class RecordImport(models.Model):
             setattr(self, name, value)
         return True
 
+    reserve.alters_data = True  # type: ignore[attr-defined]
     claim.alters_data = True  # type: ignore[attr-defined]
     keep.alters_data = True  # type: ignore[attr-defined]
     finish.alters_data = True  # type: ignore[attr-defined]

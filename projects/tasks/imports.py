@@ -21,7 +21,7 @@ from projects.models import RecordImport
 from projects.slugs import as_id
 
 log = logging.getLogger(__name__)
-# What one tick begins; a row that two processes are started for is taken by one of them.
+# What one tick begins.
 _AT_ONCE = 2
 _KEPT = timedelta(days=7)
 # Nobody uploads for longer than that.
@@ -33,8 +33,8 @@ def start_import(import_id: str, **unknown: Any) -> None:
     """Start a process that carries out one import. Harmless to repeat: the lease is taken once."""
     _note_unknown("start_import", unknown)
     key = as_id(import_id)
-    if key and RecordImport.objects.forgotten().filter(pk=key).exists():
-        _start(str(key))
+    for row in RecordImport.objects.forgotten().filter(pk=key):
+        _start(row)
 
 
 @shared_task
@@ -42,7 +42,7 @@ def sweep_imports(**unknown: Any) -> None:
     """Start what nobody works at, and remove what is long over, with files that no import has."""
     _note_unknown("sweep_imports", unknown)
     for row in RecordImport.objects.forgotten().order_by("created_at")[:_AT_ONCE]:
-        _start(str(row.pk))
+        _start(row)
     old = RecordImport.objects.filter(
         status__in=FINAL_IMPORT_STATUSES, finished_at__lte=timezone.now() - _KEPT
     )
@@ -63,11 +63,13 @@ def _sweep_file(file: Path) -> None:
         pass
 
 
-def _start(import_id: str) -> None:
+def _start(row: RecordImport) -> None:
     """The process ends with its import; a thread waits for it, so that nothing of it stays behind."""
-    command = [sys.executable, "-P", str(Path(settings.BASE_DIR) / "manage.py"), "run_import", import_id]
+    if not row.reserve():
+        return
+    command = [sys.executable, "-P", str(Path(settings.BASE_DIR) / "manage.py"), "run_import", str(row.pk)]
     child = subprocess.Popen(command, cwd=settings.BASE_DIR, stdin=subprocess.DEVNULL)  # noqa: S603
-    threading.Thread(target=child.wait, name=f"import {import_id}", daemon=True).start()
+    threading.Thread(target=child.wait, name=f"import {row.pk}", daemon=True).start()
 
 
 def _note_unknown(task: str, unknown: dict[str, Any]) -> None:

@@ -279,9 +279,19 @@ class ImportsApiTest(ImportCase):
         os.utime(orphan, (0, 0))
         with mock.patch("projects.tasks.imports._start") as start:
             sweep_imports()
-        start.assert_called_once_with(str(forgotten.pk))
+        start.assert_called_once_with(forgotten)
         self.assertEqual(list(RecordImport.objects.all()), [forgotten])
         self.assertEqual((orphan.exists(), import_file(forgotten).exists()), (False, True))
+
+    def test_while_a_process_starts_no_second_one_does(self) -> None:
+        row = self.begin("email\na\n")
+        self.assertTrue(row.reserve())
+        self.assertFalse(row.reserve())
+        self.assertFalse(RecordImport.objects.forgotten().exists())
+        first, second = RecordImport.objects.get(), RecordImport.objects.get()
+        self.assertEqual(
+            [first.claim("one"), second.claim("two"), first.claim("one again")], [True, False, False]
+        )
 
 
 class ExportRecordsTest(ImportCase):
