@@ -6,12 +6,20 @@ test_seed_endpoints says which paths there must be.
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from functools import cached_property
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.test import TestCase, override_settings
+from PIL import Image
 from rest_framework.test import APIClient
 
 from accounts.actions.logins import log_in
+from accounts.actions.profile import set_avatar
 from accounts.models import User
 from m3m_site.tests.openapi import routes
 from projects.actions.members import add_member
@@ -22,7 +30,15 @@ PASSWORD = "stage-Pass-93"
 # The columns of the table "who may what"; whoever is made first is the root.
 PEOPLE = ("root", "stranger", "creator", "member", "owner", "manager", "blocked")
 ROLES = ("anonymous", *PEOPLE, "key")
-TEXT = "text/plain"
+
+
+def _picture() -> bytes:
+    target = BytesIO()
+    Image.new("RGB", (8, 8), "red").save(target, "PNG")
+    return target.getvalue()
+
+
+PICTURE = _picture()
 
 
 class Place:
@@ -31,6 +47,21 @@ class Place:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.ids: dict[str, str] = {"project": project.slug, "slug": project.slug, "route": "hello"}
+        self._folder = settings.STORAGE_ROOT / str(project.pk)
+        self._copy = Path(tempfile.mkdtemp(prefix="m3m-stage-"))
+
+    def keep_files(self) -> None:
+        """Remember the project's files: a transaction that is rolled back leaves what was done to them."""
+        shutil.copytree(self._folder, self._copy, dirs_exist_ok=True)
+
+    def restore_files(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.copytree(self._copy, self._folder)
+        previews = self._folder / "previews"
+        shutil.rmtree(previews, ignore_errors=True)
+
+    def forget_files(self) -> None:
+        shutil.rmtree(self._copy, ignore_errors=True)
 
 
 class Stage:
@@ -50,7 +81,9 @@ class Stage:
         self.tokens = {role: tokens.access for role, tokens in self.logins.items()}
         self.own = self._furnish("owner", self.people["owner"], "shop")
         self.foreign = self._furnish("foreigner", self.foreigner, "foreign")
-        self.key = self._make_key()
+        self.key = self._make_key("owner", self.own)
+        self._make_key("foreigner", self.foreign)
+        set_avatar(actor=self.other, data=PICTURE)
         User.objects.filter(pk=self.people["blocked"].pk).update(is_active=False)
 
     def __deepcopy__(self, _memo: dict[int, object]) -> Stage:
@@ -81,8 +114,18 @@ class Stage:
         """All roles; without the key where the API has none."""
         return ROLES if self.key else ROLES[:-1]
 
-    def _make_key(self) -> str:
-        made = self._call("owner", "POST", f"/api/projects/{self.own.project.slug}/regenerate-key")
+    @cached_property
+    def archive(self) -> bytes:
+        """The own project, as it is exported."""
+        answer = self.client("owner").get(f"/api/projects/{self.own.project.slug}/export")
+        return b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+
+    def forget_files(self) -> None:
+        self.own.forget_files()
+        self.foreign.forget_files()
+
+    def _make_key(self, role: str, place: Place) -> str:
+        made = self._call(role, "POST", f"/api/projects/{place.project.slug}/regenerate-key")
         return str(made["api_key"]) if made else ""
 
     def _call(self, role: str, method: str, path: str, body: object = None, kind: str = "") -> Any:  # noqa: ANN401
@@ -140,11 +183,14 @@ class Stage:
 
     def _furnish_files(self, role: str, base: str, place: Place) -> None:
         self._call(role, "POST", f"{base}/storage/file", {"path": "notes.txt", "content": "hello"})
+        upload = f"{base}/storage/upload?path=picture.png"
+        self._call(role, "POST", upload, PICTURE, "application/octet-stream")
         place.ids["path"] = "notes.txt"
         link = self._call(role, "POST", f"{base}/storage/links", {"path": "notes.txt"})
         if link:
             token, filename = link["url"].rstrip("/").split("/")[-2:]
             place.ids |= {"link": link["id"], "token": token, "filename": filename}
+        place.keep_files()
 
     def _furnish_goals(self, role: str, base: str, place: Place) -> None:
         goal = {"name": "Sold", "slug": "sold", "type": "counter"}
@@ -167,6 +213,7 @@ class StageCase(TestCase):
     @classmethod
     def setUpTestData(cls) -> None:
         cls.stage = Stage()
+        cls.addClassCleanup(cls.stage.forget_files)
 
 
 def _offered() -> frozenset[str]:

@@ -91,6 +91,8 @@ class AccessTest(StageCase):
             if answer.streaming:  # may ask the database only now
                 list(answer.streaming_content)  # type: ignore[attr-defined]
             transaction.set_rollback(True)
+        if route.method != "GET" and (route.path.startswith("/api/projects/")):
+            place.restore_files()
         return int(answer.status_code)
 
 

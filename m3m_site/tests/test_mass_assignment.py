@@ -87,6 +87,7 @@ class MassAssignmentTest(StageCase):
             )
             after = _protected()
             transaction.set_rollback(True)
+        self.stage.own.restore_files()
         if answer.status_code >= 500:
             return [f"answered {answer.status_code}"]
         return [f"set {name}" for name in sorted(after - before)]

@@ -24,7 +24,7 @@ from accounts.api.filters import OrderingFilter
 from accounts.errors import UserError
 from projects.actions.imports import cancel_import, create_import
 from projects.api.collections import CollectionDoor
-from projects.api.shapes import ImportQuerySerializer, RecordImportSerializer
+from projects.api.shapes import ImportQuerySerializer, RecordImportSerializer, RecordSerializer
 from projects.choices import DataFormat, OnImportError
 from projects.models import RecordImport
 
@@ -96,7 +96,9 @@ class RecordImportView(ImportDoor):
                 "properties": {"file": {"type": "string", "format": "binary"}},
                 "required": ["file"],
             },
-            **dict.fromkeys(_FORMATS, OpenApiTypes.BINARY),
+            "text/csv": OpenApiTypes.BINARY,
+            "application/json": RecordSerializer(many=True),
+            "application/x-ndjson": OpenApiTypes.BINARY,
         },
         responses={202: RecordImportSerializer},
     )
