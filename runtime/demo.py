@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 SLUG = "demo"
 
 MAIN = """\
@@ -43,7 +45,7 @@ export function greet(greeting, name) {
 
 FILES = {"main": MAIN, "lib/greet.js": GREET}
 
-COLLECTION = {
+COLLECTION: dict[str, Any] = {
     "name": "Guests",
     "slug": "guests",
     "fields": [
@@ -64,7 +66,7 @@ RECORDS = (
     {"name": "Sofja", "language": "ru"},
 )
 
-GOAL = {
+GOAL: dict[str, Any] = {
     "name": "Greetings",
     "slug": "greetings",
     "color": "teal",

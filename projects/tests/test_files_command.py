@@ -75,7 +75,7 @@ class FilesCommandTest(FilesCase):
         self.assertEqual({file.name for file in self.folder.iterdir()}, {"a.txt", "b.txt", "report.txt"})
         with mock.patch.object(sys, "stdout", TextIOWrapper(BytesIO())) as output:
             self.assertEqual(said("get", "shop", "docs/a.txt", "-", "--json"), "")
-            self.assertEqual(output.buffer.getvalue(), b"hello")  # type: ignore[attr-defined]
+            self.assertEqual(output.buffer.getvalue(), b"hello")
         self.fails(3, "get", "shop", "docs/none.txt")
         self.fails(4, "get", "shop", "docs")
         self.fails(1, "get", "shop", "docs/a.txt", "/no/such/folder/x")
