@@ -17,6 +17,8 @@ FORWARDED = {
     "users": _("list, add, block, unblock, delete people and grant them rights"),
     "projects": _("list, create and delete projects"),
     "env": _("list, set, unset and import variables of a project"),
+    "files": _("list, store, fetch, delete and publish files of a project"),
+    "goals": _("list goals and say what they counted"),
     "export": _("write a project into one archive"),
     "import": _("make a project out of an archive"),
     "release": _("freeze a branch under the next number"),

@@ -1,6 +1,8 @@
-"""The demo service: what a stranger sees answer first, and may change."""
+"""The demo project: what a stranger sees answer first, and may change."""
 
 from __future__ import annotations
+
+from typing import Any
 
 SLUG = "demo"
 
@@ -42,3 +44,32 @@ export function greet(greeting, name) {
 """
 
 FILES = {"main": MAIN, "lib/greet.js": GREET}
+
+COLLECTION: dict[str, Any] = {
+    "name": "Guests",
+    "slug": "guests",
+    "fields": [
+        {"key": "name", "type": "string", "required": True, "unique": True},
+        {"key": "language", "type": "select", "options": ["en", "de", "ru"], "default_value": "en"},
+        {"key": "since", "type": "date", "default_value": "$now", "indexed": True},
+    ],
+    "table_config": {
+        "columns": ["name", "language", "since"],
+        "filters": ["language"],
+        "searchable": ["name"],
+    },
+}
+
+RECORDS = (
+    {"name": "Ada", "language": "en", "since": "2026-01-15"},
+    {"name": "Emmy", "language": "de", "since": "2026-02-20"},
+    {"name": "Sofja", "language": "ru"},
+)
+
+GOAL: dict[str, Any] = {
+    "name": "Greetings",
+    "slug": "greetings",
+    "color": "teal",
+    "type": "daily_counter",
+    "description": "Counted once for each guest of the demo.",
+}

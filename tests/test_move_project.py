@@ -39,6 +39,18 @@ def answers(platform: Platform) -> list[tuple[int, object]]:
     return [(answer.status, told(answer)) for answer in (platform.request(*call) for call in CALLS)]
 
 
+def data(platform: Platform) -> dict[str, object]:
+    """What the demo project keeps; records get new ids elsewhere."""
+    records = platform.api("GET", "/projects/demo/models/guests/data").json["results"]
+    (goal,) = platform.api("GET", "/projects/demo/goals/stats?days=2&group_by=month").json["goals"]
+    own = ("name", "language", "since")
+    return {
+        "records": [{key: record[key] for key in own} for record in records],
+        "goal": (goal["public_slug"], goal["color"], goal["total"]),
+        "fields": platform.api("GET", "/projects/demo/models/guests").json["fields"],
+    }
+
+
 def told(answer: Answer) -> object:
     try:
         body = answer.json
@@ -77,10 +89,13 @@ class MoveProjectTest:
             wanted = answers(here)
             assert [status for status, _body in wanted][:3] == [200, 200, 200]
             archive = download(here)
+            kept = data(here)
         made = upload(elsewhere, archive)
         assert (made["project"]["slug"], made["missing_secrets"]) == ("demo", [])  # type: ignore[index]
         assert made["project"]["status"] == "stopped"  # type: ignore[index]
         assert answers(elsewhere) == wanted
+        assert len(kept["records"]) == 3  # type: ignore[arg-type]
+        assert data(elsewhere) == kept
 
     def test_a_renamed_service_answers_at_both_addresses(self, elsewhere: Platform) -> None:
         elsewhere.start_service("shop", {"main": "router.get('/a b', () => ({ here: true }));"})

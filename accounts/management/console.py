@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import SUPPRESS, ArgumentParser
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -22,7 +23,7 @@ _CODES = {404: NOT_FOUND, 409: CONFLICT, 412: CONFLICT}
 
 
 class ActionCommand(BaseCommand):
-    """A command whose `act` returns what there is to say: a text, or rows and objects as JSON has them."""
+    """A command whose `act` returns what there is to say: a text, or rows and objects as JSON has them, or None."""
 
     requires_system_checks = ()  # they were made when the platform started; a command should answer at once
 
@@ -39,6 +40,8 @@ class ActionCommand(BaseCommand):
             raise CommandError("\n".join(told), returncode=_CODES.get(error.status, REFUSED)) from None
         except PermissionDenied as error:
             raise CommandError(str(error), returncode=REFUSED) from None
+        if answer is None:
+            return
         if options["json"]:
             self.stdout.write(json.dumps(answer, cls=DjangoJSONEncoder, ensure_ascii=False))
         else:
@@ -75,6 +78,8 @@ def _shown(value: object) -> str:
         return "-"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if isinstance(value, datetime):
+        return value.isoformat(" ", "seconds")
     return value if isinstance(value, str) else json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False)
 
 

@@ -5,23 +5,29 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.permissions import SYSTEM
+from goals.actions.goals import create_goal
+from goals.actions.increments import increment_goal
+from goals.models import Goal
 from pipeline.actions.branches import save_branch
 from pipeline.actions.releases import publish_release
 from pipeline.models import Release
+from projects.actions.collections import create_collection
 from projects.actions.env import replace_env
 from projects.actions.projects import create_project
-from projects.models import Project
+from projects.actions.records import create_records
+from projects.models import Collection, Project
 from runtime.actions.runs import start_service
 from runtime.choices import RunStatus
-from runtime.demo import FILES, SLUG
+from runtime.demo import COLLECTION, FILES, GOAL, RECORDS, SLUG
 
 
 class Command(BaseCommand):
-    help = _("Make a demo service, release it and start it; starts the one that is there already.")
+    help = _("Make a demo project, release its service and start it; starts the one that is there already.")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -38,6 +44,8 @@ class Command(BaseCommand):
             greeting = {"key": "GREETING", "type": "string", "value": "Hello"}
             replace_env(actor=SYSTEM, project=project, variables=[greeting])
             save_branch(actor=SYSTEM, project=project, name="develop", files=FILES)
+        _add_records(project)
+        _add_goal(project)
         if Release.objects.active(project) is None:
             publish_release(
                 actor=SYSTEM, project=project, branch="develop", bump="minor", tag="stable", comment=_("Demo")
@@ -48,3 +56,21 @@ class Command(BaseCommand):
             time.sleep(0.02)
             run.refresh_from_db(fields=["status"])
         self.stdout.write(_("The demo service starts at /r/%(slug)s/") % {"slug": SLUG})
+
+
+def _add_records(project: Project) -> None:
+    """A collection with records, unless it is there."""
+    if Collection.objects.filter(project=project, slug=COLLECTION["slug"]).exists():
+        return
+    with transaction.atomic():
+        guests = create_collection(actor=SYSTEM, project=project, **COLLECTION)
+        create_records(actor=SYSTEM, collection=guests, bodies=RECORDS)
+
+
+def _add_goal(project: Project) -> None:
+    """A goal that has counted something, unless it is there."""
+    if Goal.objects.filter(project=project, slug=GOAL["slug"]).exists():
+        return
+    with transaction.atomic():
+        create_goal(actor=SYSTEM, project=project, **GOAL)
+        increment_goal(actor=SYSTEM, project=project, slug=GOAL["slug"], value=len(RECORDS))
