@@ -8,7 +8,6 @@ from django.db import connection, models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-
 # One statement, for each request with a key pays for it. A row whose time is over is as good as none.
 _CLAIM = """
 INSERT INTO accounts_idempotentanswer AS kept (digest, fingerprint, status, headers, expires_at)

@@ -26,7 +26,6 @@ from projects.files.errors import system_errors
 from projects.files.store import Change, Draft, Entry, Meter, Opened, name_key, sorted_entries
 from projects.limits import PATH_BYTES, PATH_DEPTH
 from projects.names import check_path, path_parts
-from projects.slugs import as_id
 
 
 class Room(NamedTuple):
@@ -151,17 +150,11 @@ class LocalStore:
         with system_errors(), self._room() as room:
             return trees.sweep(room.tmp, before.timestamp())
 
+    def holds_anything(self) -> bool:
+        return self._folder.exists()
+
     def destroy(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
-
-    @classmethod
-    def projects(cls, before: datetime) -> Sequence[UUID]:
-        try:
-            folders = list(os.scandir(settings.STORAGE_ROOT))
-        except FileNotFoundError:
-            return []
-        found = [(as_id(one.name), one.stat(follow_symlinks=False).st_mtime) for one in folders]
-        return [key for key, changed in found if key is not None and changed < before.timestamp()]
 
     @contextmanager
     def _room(self) -> Iterator[Room]:

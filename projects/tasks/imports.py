@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import logging
-import subprocess
-import sys
-import threading
 from datetime import timedelta
 from pathlib import Path
 from time import time
@@ -19,6 +16,7 @@ from projects.choices import FINAL_IMPORT_STATUSES
 from projects.collections.imports import FOLDER
 from projects.models import RecordImport
 from projects.slugs import as_id
+from projects.tasks.processes import start_command
 
 log = logging.getLogger(__name__)
 # What one tick begins; a row that two processes are started for is taken by one of them.
@@ -34,7 +32,7 @@ def start_import(import_id: str, **unknown: Any) -> None:
     _note_unknown("start_import", unknown)
     key = as_id(import_id)
     if key and RecordImport.objects.forgotten().filter(pk=key).exists():
-        _start(str(key))
+        start_command("run_import", str(key))
 
 
 @shared_task
@@ -42,7 +40,7 @@ def sweep_imports(**unknown: Any) -> None:
     """Start what nobody works at, and remove what is long over, with files that no import has."""
     _note_unknown("sweep_imports", unknown)
     for row in RecordImport.objects.forgotten().order_by("created_at")[:_AT_ONCE]:
-        _start(str(row.pk))
+        start_command("run_import", str(row.pk))
     old = RecordImport.objects.filter(
         status__in=FINAL_IMPORT_STATUSES, finished_at__lte=timezone.now() - _KEPT
     )
@@ -61,13 +59,6 @@ def _sweep_file(file: Path) -> None:
             file.unlink()
     except FileNotFoundError:
         pass
-
-
-def _start(import_id: str) -> None:
-    """The process ends with its import; a thread waits for it, so that nothing of it stays behind."""
-    command = [sys.executable, "-P", str(Path(settings.BASE_DIR) / "manage.py"), "run_import", import_id]
-    child = subprocess.Popen(command, cwd=settings.BASE_DIR, stdin=subprocess.DEVNULL)  # noqa: S603
-    threading.Thread(target=child.wait, name=f"import {import_id}", daemon=True).start()
 
 
 def _note_unknown(task: str, unknown: dict[str, Any]) -> None:
