@@ -21,6 +21,7 @@ from accounts.etags import StaleError, check_if_match
 from projects.files import errors
 from projects.files.bucket import S3Draft, S3Opened, bucket_errors
 from projects.files.store import Change, Draft, Entry, Meter, Opened, sorted_entries
+from projects.folding import fold
 from projects.limits import PATH_BYTES, PATH_DEPTH
 from projects.names import check_path, path_parts
 
@@ -73,8 +74,8 @@ class S3Store:
         above = f"{path}/" if path else ""
         found = list(self._below(above) if recursive or search else self._directly(above))
         if search:
-            wanted = search.casefold()
-            found = [entry for entry in found if wanted in entry.name.casefold()]
+            wanted = fold(search)
+            found = [entry for entry in found if wanted in fold(entry.name)]
         return sorted_entries(found, order)
 
     def open(self, path: str) -> Opened:
