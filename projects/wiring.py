@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
-from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
 from accounts import facets as people
-from accounts.queueing import send_after_commit
 from projects import leftovers, parts, tabs
 from projects.actions.people import ProjectsOfPeople
 from projects.api.schema import KeyScheme, ProjectSchema
 from projects.choices import Right
 from projects.collections.parts import CollectionsPart
+from projects.files import sweep
 from projects.files.part import FilesPart
-from projects.models import Project
 from projects.portable import EnvPart
-from projects.signals import project_deleted
 from projects.tasks.indexes import schedule_indexes
-from projects.tasks.storage import remove_project_files
 from projects.views import fill_environment, fill_settings
 
 __all__ = ["KeyScheme", "ProjectSchema"]
@@ -28,7 +22,7 @@ __all__ = ["KeyScheme", "ProjectSchema"]
 people.register_projects(ProjectsOfPeople())
 parts.register(EnvPart())
 leftovers.register_temporary(settings.TEMPORARY_DIR)
-leftovers.register("files", leftovers.folder_of(settings.STORAGE_ROOT))
+leftovers.register("files", sweep.remains)
 tabs.register(
     tabs.Tab(
         "environment",
@@ -44,9 +38,3 @@ tabs.register(tabs.Tab("settings", _("Settings"), 60, "projects/settings.html", 
 
 parts.register(CollectionsPart(schedule_indexes))
 parts.register(FilesPart())
-
-
-@receiver(project_deleted, dispatch_uid="projects.files")
-def remove_files(sender: type[Project], project: Project, **_others: Any) -> None:
-    """The files of a deleted project go once it is deleted for sure."""
-    send_after_commit(remove_project_files, str(project.pk))

@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db import connection
 
 from projects.collections.conditions import Kind, Scalar, Target
+from projects.collections.moments import moment_of
 
 TABLE = "projects_record"
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
@@ -115,7 +116,7 @@ class Sqlite(Dialect):
             case Kind.ID:
                 return Sql("%s", (UUID(str(value)).hex,))
             case Kind.MOMENT:
-                return Sql("%s", (connection.ops.adapt_datetimefield_value(_moment(value)),))
+                return Sql("%s", (connection.ops.adapt_datetimefield_value(moment_of(str(value))),))
             case _:
                 return Sql("%s", (value,))
 
@@ -187,7 +188,7 @@ class Postgres(Dialect):
             case Kind.ID:
                 return Sql("%s::uuid", (str(value),))
             case Kind.MOMENT:
-                return Sql("%s::timestamptz", (_moment(value),))
+                return Sql("%s::timestamptz", (moment_of(str(value)),))
             case _:
                 return Sql("%s", (value,))
 
@@ -242,7 +243,3 @@ def _key(key: str) -> str:
     if not _KEY.fullmatch(key):
         raise ValueError("not the key of a field")
     return key
-
-
-def _moment(value: Scalar) -> datetime:
-    return datetime.fromisoformat(str(value))

@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import UserError
 from projects.choices import FieldType
-from projects.collections.values import ValueFlawError, check_value, default_of, stored_time
-from projects.collections.words import fold
+from projects.collections.moments import stored_time
+from projects.collections.values import ValueFlawError, check_value, default_of
+from projects.folding import fold
 from projects.limits import INTEGER, RECORD_BYTES
 from projects.models import Collection, Record
 from projects.schemas import SYSTEM_FIELDS, Field, Schema

@@ -6,7 +6,6 @@ import json
 import math
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,13 +13,10 @@ from django.utils.translation import gettext as _
 
 from projects.choices import FieldType
 from projects.collections.conditions import Kind, Scalar
+from projects.collections.moments import MomentError, read_date, read_moment
 
 TEXT_LENGTH = 10_000
 LARGEST_INTEGER = 2**53 - 1
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_MOMENT = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
-)
 _NUMBER = re.compile(r"-?[0-9]{1,309}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?")
 
 
@@ -63,29 +59,18 @@ def as_id(value: object) -> str:
 
 
 def as_date(value: object) -> str:
-    text = as_text(value)
-    try:
-        if _DATE.fullmatch(text):
-            return date.fromisoformat(text).isoformat()
-    except ValueError:
-        pass
-    raise OperandError(_("A date is needed here, such as 2026-01-31."))
+    return _read(read_date, value)
 
 
 def as_moment(value: object) -> str:
-    """`YYYY-MM-DDTHH:MM:SS.ffffffZ`, whose order as text is that in time. Digits below microseconds are cut."""
-    match = _MOMENT.fullmatch(as_text(value))
+    return _read(read_moment, value)
+
+
+def _read(reader: Callable[[str], str], value: object) -> str:
     try:
-        if match:
-            day, time, fraction, offset = match.groups()
-            moment = datetime.fromisoformat(
-                f"{day}T{time}{(fraction or '.0')[:7].ljust(7, '0')}{offset.upper()}"
-            )
-            return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
-    except (ValueError, OverflowError):
-        pass
-    message = _("A date and time with its offset is needed here, such as 2026-01-31T08:00:00Z.")
-    raise OperandError(message)
+        return reader(as_text(value))
+    except MomentError as error:
+        raise OperandError(str(error)) from None
 
 
 _CHECKS: dict[str, Callable[[object], Scalar]] = {

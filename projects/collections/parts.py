@@ -11,7 +11,6 @@ from uuid import UUID
 
 from django.db.models import F
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from accounts.errors import UserError
@@ -20,6 +19,7 @@ from projects.collections.drafts import Draft, as_record_id, flat, new_draft, re
 from projects.collections.fields import check_fields
 from projects.collections.indexes import want_indexes
 from projects.collections.layouts import check_form, check_table
+from projects.collections.moments import MomentError, moment_of, read_moment
 from projects.collections.references import check_references
 from projects.collections.store import STORE, Query
 from projects.collections.uniques import check_unique
@@ -151,10 +151,9 @@ def _moved(project_id: UUID, value: object) -> object:
 
 def _moment(text: object, now: datetime) -> datetime:
     try:
-        found = parse_datetime(text) if isinstance(text, str) else None
-    except ValueError:
-        found = None
-    return now if found is None or found.tzinfo is None else found
+        return moment_of(read_moment(text)) if isinstance(text, str) else now
+    except MomentError:
+        return now
 
 
 def _check_filled(collection: Collection) -> None:

@@ -35,7 +35,7 @@ from projects.collections.conditions import (
 from projects.collections.cursors import cursor_at, steps_behind
 from projects.collections.dialects import TABLE, Sql, dialect
 from projects.collections.operands import OperandError, as_text
-from projects.collections.words import fold
+from projects.folding import fold
 from projects.models import Collection, Record
 from projects.schemas import Field
 from projects.slugs import as_id

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from projects.choices import FieldType
+from projects.collections.moments import MomentError, read_date, read_moment, stored_time
 from projects.limits import (
     DOCUMENT_BYTES,
     DOCUMENT_DEPTH,
@@ -24,11 +24,6 @@ from projects.limits import (
 from projects.schemas import Field
 
 NOW = "$now"
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_DATETIME = re.compile(
-    r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2})", re.ASCII
-)
-_DIGITS_BELOW_MICROSECONDS = re.compile(r"(\.\d{6})\d+")
 
 
 class ValueFlawError(Exception):
@@ -50,12 +45,6 @@ def default_of(field: Field, now: datetime) -> Any:  # noqa: ANN401  (any JSON)
     if field.default_value != NOW or field.type not in (FieldType.DATE, FieldType.DATETIME):
         return field.default_value
     return now.astimezone(UTC).date().isoformat() if field.type == FieldType.DATE else stored_time(now)
-
-
-def stored_time(moment: datetime) -> str:
-    """The one spelling of moments, whose order as text is that in time: `2026-01-31T08:00:00.000000Z`."""
-    plain = moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
-    return f"{plain}Z"
 
 
 def check_characters(text: str) -> str:
@@ -164,25 +153,19 @@ def _ref(_field: Field, value: object) -> str:
 
 
 def _date(_field: Field, value: object) -> str:
-    text = _text(value)
-    try:
-        if _DATE.fullmatch(text):
-            return date.fromisoformat(text).isoformat()
-    except ValueError:
-        pass
-    raise ValueFlawError("date_invalid", _("A date is needed here, such as 2026-01-31."))
+    return _read(read_date, value, "date_invalid")
 
 
 def _datetime(_field: Field, value: object) -> str:
+    return _read(read_moment, value, "datetime_invalid")
+
+
+def _read(reader: Callable[[str], str], value: object, code: str) -> str:
     text = _text(value)
     try:
-        if _DATETIME.fullmatch(text):
-            plain = _DIGITS_BELOW_MICROSECONDS.sub(r"\1", text.upper())
-            return stored_time(datetime.fromisoformat(plain))
-    except (ValueError, OverflowError):
-        pass
-    message = _("A date and time with its offset is needed here, such as 2026-01-31T08:00:00Z.")
-    raise ValueFlawError("datetime_invalid", message)
+        return reader(text)
+    except MomentError as error:
+        raise ValueFlawError(code, str(error)) from None
 
 
 def _select(field: Field, value: object) -> str:

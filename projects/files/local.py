@@ -24,9 +24,9 @@ from projects.files.beneath import FOLDER, look, open_beneath, opened
 from projects.files.drafts import LocalDraft, LocalOpened
 from projects.files.errors import system_errors
 from projects.files.store import Change, Draft, Entry, Meter, Opened, name_key, sorted_entries
+from projects.folding import fold
 from projects.limits import PATH_BYTES, PATH_DEPTH
 from projects.names import check_path, path_parts
-from projects.slugs import as_id
 
 
 class Room(NamedTuple):
@@ -57,8 +57,8 @@ class LocalStore:
             else:
                 found = [(above + name, is_dir) for name, is_dir in trees.children(folder)]
         if search:
-            wanted = search.casefold()
-            found = [one for one in found if wanted in one[0].rpartition("/")[2].casefold()]
+            wanted = fold(search)
+            found = [one for one in found if wanted in fold(one[0].rpartition("/")[2])]
         found.sort(key=lambda one: name_key(one[0]), reverse=order == "-name")
         found.sort(key=lambda one: not one[1])
         lazy = _Entries(self, [one[0] for one in found])
@@ -151,17 +151,11 @@ class LocalStore:
         with system_errors(), self._room() as room:
             return trees.sweep(room.tmp, before.timestamp())
 
+    def holds_anything(self) -> bool:
+        return self._folder.exists()
+
     def destroy(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
-
-    @classmethod
-    def projects(cls, before: datetime) -> Sequence[UUID]:
-        try:
-            folders = list(os.scandir(settings.STORAGE_ROOT))
-        except FileNotFoundError:
-            return []
-        found = [(as_id(one.name), one.stat(follow_symlinks=False).st_mtime) for one in folders]
-        return [key for key, changed in found if key is not None and changed < before.timestamp()]
 
     @contextmanager
     def _room(self) -> Iterator[Room]:

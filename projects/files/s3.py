@@ -7,7 +7,7 @@ S3 knows no rename: moving a folder copies its objects first and deletes the old
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -21,9 +21,9 @@ from accounts.etags import StaleError, check_if_match
 from projects.files import errors
 from projects.files.bucket import S3Draft, S3Opened, bucket_errors
 from projects.files.store import Change, Draft, Entry, Meter, Opened, sorted_entries
+from projects.folding import fold
 from projects.limits import PATH_BYTES, PATH_DEPTH
 from projects.names import check_path, path_parts
-from projects.slugs import as_id
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -74,8 +74,8 @@ class S3Store:
         above = f"{path}/" if path else ""
         found = list(self._below(above) if recursive or search else self._directly(above))
         if search:
-            wanted = search.casefold()
-            found = [entry for entry in found if wanted in entry.name.casefold()]
+            wanted = fold(search)
+            found = [entry for entry in found if wanted in fold(entry.name)]
         return sorted_entries(found, order)
 
     def open(self, path: str) -> Opened:
@@ -148,29 +148,35 @@ class S3Store:
         with bucket_errors():
             stale = [one["Key"] for one in self._objects(self._tmp) if one["LastModified"] < before]
             self._delete_objects(stale)
-            found = client().list_multipart_uploads(Bucket=self._bucket, Prefix=self._tmp)
-            uploads = [one for one in found.get("Uploads", []) if one["Initiated"] < before]
-            for one in uploads:
-                client().abort_multipart_upload(Bucket=self._bucket, Key=one["Key"], UploadId=one["UploadId"])
+            uploads = [one for one in self._uploads() if one["Initiated"] < before]
+            self._abort_uploads(uploads)
         return len(stale) + len(uploads)
+
+    def holds_anything(self) -> bool:
+        with bucket_errors():
+            found = client().list_objects_v2(Bucket=self._bucket, Prefix=f"{self._home}/", MaxKeys=1)
+            return bool(found.get("Contents")) or next(self._uploads(), None) is not None
 
     def destroy(self) -> None:
         with bucket_errors():
-            self._delete_objects([one["Key"] for one in self._objects(f"{self._home}/")])
+            self._abort_uploads(self._uploads())
+            batch: list[str] = []
+            for one in self._objects(f"{self._home}/"):
+                batch.append(one["Key"])
+                if len(batch) == _BATCH:
+                    self._delete_objects(batch)
+                    batch = []
+            self._delete_objects(batch)
 
-    @classmethod
-    def projects(cls, before: datetime) -> Sequence[UUID]:
-        start = settings.STORAGE.prefix.strip("/")
-        start = f"{start}/" if start else ""
-        pages = client().get_paginator("list_objects_v2")
-        found = []
-        with bucket_errors():
-            for page in pages.paginate(Bucket=settings.STORAGE.bucket, Prefix=start, Delimiter="/"):
-                for folder in page.get("CommonPrefixes", []):
-                    key = as_id(folder["Prefix"][len(start) : -1])
-                    if key is not None and _began(folder["Prefix"]) < before:
-                        found.append(key)
-        return found
+    def _uploads(self) -> Iterator[Any]:
+        """Files that are sent in parts and were not finished: no list of objects has them."""
+        pages = client().get_paginator("list_multipart_uploads")
+        for page in pages.paginate(Bucket=self._bucket, Prefix=self._tmp):
+            yield from page.get("Uploads", [])
+
+    def _abort_uploads(self, uploads: Iterable[Any]) -> None:
+        for one in uploads:
+            client().abort_multipart_upload(Bucket=self._bucket, Key=one["Key"], UploadId=one["UploadId"])
 
     def _look(self, path: str) -> Entry | None:
         """The file or folder at a path. At most three requests."""
@@ -276,13 +282,6 @@ class S3Store:
             for start in range(0, len(keys), _BATCH):
                 batch: Any = [{"Key": key} for key in keys[start : start + _BATCH]]
                 client().delete_objects(Bucket=self._bucket, Delete={"Objects": batch, "Quiet": True})
-
-
-def _began(prefix: str) -> datetime:
-    """When the first object of a folder was made."""
-    found = client().list_objects_v2(Bucket=settings.STORAGE.bucket, Prefix=prefix, MaxKeys=1)
-    objects = found.get("Contents", [])
-    return objects[0]["LastModified"] if objects else datetime.now(UTC)
 
 
 def _replaced(there: Entry | None, size: int, made: int, entry: Entry) -> Change:

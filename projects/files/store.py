@@ -130,12 +130,11 @@ class FileStore(Protocol):
     def sweep(self, before: datetime) -> int:
         """Remove what killed processes have left before that time; how many things these were."""
 
+    def holds_anything(self) -> bool:
+        """Whether `destroy` would find anything, unfinished files included."""
+
     def destroy(self) -> None:
         """Remove everything of the project."""
-
-    @classmethod
-    def projects(cls, before: datetime) -> Sequence[UUID]:
-        """Of which projects there is anything that began before that time."""
 
 
 ORDERS = ("name", "-name", "size", "-size", "updated_at", "-updated_at")
@@ -163,14 +162,5 @@ def name_key(path: str) -> tuple[str, str]:
 
 def store_of(project_id: UUID) -> FileStore:
     """The configured store for one project."""
-    return _driver()(project_id)
-
-
-def stored_projects(before: datetime) -> Sequence[UUID]:
-    """Of which projects the configured store has anything that began before that time."""
-    return _driver().projects(before)
-
-
-def _driver() -> type[FileStore]:
     driver: type[FileStore] = import_string(_DRIVERS[settings.STORAGE.driver])
-    return driver
+    return driver(project_id)

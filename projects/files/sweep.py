@@ -1,8 +1,7 @@
-"""What killed processes and deleted projects have left behind."""
+"""What killed processes have left in the files of projects, and deleted projects of theirs."""
 
 from __future__ import annotations
 
-import shutil
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,10 +10,11 @@ from django.utils import timezone
 
 from projects.files.previews import sweep_previews
 from projects.files.space import Space
-from projects.files.store import store_of, stored_projects
-from projects.models import Project, StorageUsage
+from projects.files.store import store_of
+from projects.leftovers import Leftover, OnDisk
+from projects.models import StorageUsage
 
-# Longer than any upload, and than the transaction of any import, whose project nobody else sees yet.
+# Longer than any upload.
 _LONGEST_WORK = timedelta(days=1)
 _PREVIEW_LIFE = timedelta(days=90)
 
@@ -27,23 +27,28 @@ def tidy(project_id: UUID) -> None:
     Space(project_id).recount(store.usage)
 
 
-def remove(project_id: UUID) -> bool:
-    """Remove all files of a project that is no more; False, and nothing happens, while there is one."""
-    if Project.objects.filter(pk=project_id).exists():
-        return False
-    store_of(project_id).destroy()
-    # Previews stand here wherever the files are.
-    shutil.rmtree(settings.STORAGE_ROOT / str(project_id), ignore_errors=True)
-    return True
-
-
-def orphans() -> list[UUID]:
-    """Projects that are no more, of which there are files."""
-    stored = stored_projects(timezone.now() - _LONGEST_WORK)
-    living = set(Project.objects.filter(pk__in=stored).values_list("pk", flat=True))
-    return [key for key in stored if key not in living]
+def remains(project_id: UUID, _slug: str) -> list[Leftover]:
+    """Where a project's files may be. Previews stand on the disk wherever these are."""
+    folder = OnDisk(settings.STORAGE_ROOT / str(project_id))
+    return [folder] if settings.STORAGE.driver == "local" else [_Elsewhere(project_id), folder]
 
 
 def counted() -> list[UUID]:
     """Projects that have, or had, files."""
     return list(StorageUsage.objects.order_by("counted_at", "pk").values_list("pk", flat=True))
+
+
+class _Elsewhere:
+    """The files of one project in a store that is not this disk."""
+
+    def __init__(self, project_id: UUID) -> None:
+        self._project_id = project_id
+
+    def __str__(self) -> str:
+        return f"{settings.STORAGE.driver}:{self._project_id}"
+
+    def exists(self) -> bool:
+        return store_of(self._project_id).holds_anything()
+
+    def remove(self) -> None:
+        store_of(self._project_id).destroy()

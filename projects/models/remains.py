@@ -12,12 +12,17 @@ from django.utils.translation import gettext_lazy as _
 from projects.limits import SLUG_LENGTH
 from projects.models.project import Project
 
+_LIVES = models.Exists(Project.objects.filter(pk=models.OuterRef("project_id")))
+
 
 class RemainsQuerySet(models.QuerySet["Remains"]):
     def due(self, now: datetime) -> RemainsQuerySet:
         """Those whose project is no more, or never came to be."""
-        living = models.Exists(Project.objects.filter(pk=models.OuterRef("project_id")))
-        return self.filter(~living, due_at__lte=now)
+        return self.filter(~_LIVES, due_at__lte=now)
+
+    def of_living(self) -> RemainsQuerySet:
+        """Those whose project came to be."""
+        return self.filter(_LIVES)
 
     def over(self, now: datetime) -> RemainsQuerySet:
         """Those that need not be looked at again: nobody writes for that project any more."""
@@ -27,11 +32,11 @@ class RemainsQuerySet(models.QuerySet["Remains"]):
 class Remains(models.Model):
     """Written in the transaction that deletes a project, or before one that makes its files with it.
 
-    A row is the only reason to remove a folder: a database that is empty or old by mistake removes nothing.
+    A row is the only reason to remove files: a database that is empty or old by mistake removes nothing.
     """
 
-    # How long somebody may still write for a project that is being deleted or made.
-    GRACE = timedelta(hours=1)
+    # How long somebody may still write for a project that is being deleted or made: the longest upload or import.
+    GRACE = timedelta(days=1)
 
     project_id = models.UUIDField(primary_key=True)
     slug = models.CharField(max_length=SLUG_LENGTH, blank=True)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from projects.tasks.collections import clear_collections
 from projects.tasks.imports import start_import, sweep_imports
 from projects.tasks.indexes import build_collection_indexes, sweep_indexes
-from projects.tasks.storage import remove_project_files, tidy_storage
+from projects.tasks.storage import tidy_storage
 from projects.tasks.sweep import sweep_leftovers
 
 __all__ = [
     "build_collection_indexes",
     "clear_collections",
-    "remove_project_files",
     "start_import",
     "sweep_imports",
     "sweep_indexes",

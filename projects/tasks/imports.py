@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import logging
-import subprocess
-import sys
-import threading
 from datetime import timedelta
 from pathlib import Path
 from time import time
@@ -19,6 +16,7 @@ from projects.choices import FINAL_IMPORT_STATUSES
 from projects.collections.imports import FOLDER
 from projects.models import RecordImport
 from projects.slugs import as_id
+from projects.tasks.processes import start_command
 
 log = logging.getLogger(__name__)
 # What one tick begins.
@@ -64,12 +62,9 @@ def _sweep_file(file: Path) -> None:
 
 
 def _start(row: RecordImport) -> None:
-    """The process ends with its import; a thread waits for it, so that nothing of it stays behind."""
-    if not row.reserve():
-        return
-    command = [sys.executable, "-P", str(Path(settings.BASE_DIR) / "manage.py"), "run_import", str(row.pk)]
-    child = subprocess.Popen(command, cwd=settings.BASE_DIR, stdin=subprocess.DEVNULL)  # noqa: S603
-    threading.Thread(target=child.wait, name=f"import {row.pk}", daemon=True).start()
+    """One process, which is all that the import gets while it is on its way."""
+    if row.reserve():
+        start_command("run_import", str(row.pk))
 
 
 def _note_unknown(task: str, unknown: dict[str, Any]) -> None:

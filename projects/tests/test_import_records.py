@@ -277,9 +277,9 @@ class ImportsApiTest(ImportCase):
         orphan = import_file(RecordImport(collection=self.customers))
         orphan.write_bytes(b"x")
         os.utime(orphan, (0, 0))
-        with mock.patch("projects.tasks.imports._start") as start:
+        with mock.patch("projects.tasks.imports.start_command") as start:
             sweep_imports()
-        start.assert_called_once_with(forgotten)
+        start.assert_called_once_with("run_import", str(forgotten.pk))
         self.assertEqual(list(RecordImport.objects.all()), [forgotten])
         self.assertEqual((orphan.exists(), import_file(forgotten).exists()), (False, True))
 

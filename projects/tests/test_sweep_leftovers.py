@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,14 +15,18 @@ from unittest import mock
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
-from django.test import TransactionTestCase
+from django.test import TransactionTestCase, override_settings
 from django.utils import timezone
 
 from accounts.models import User
 from projects.actions.projects import create_project, delete_project
-from projects.models import Project, Remains
+from projects.files.store import store_of
+from projects.models import FileLink, Project, Remains, StorageUsage
 from projects.tasks.sweep import sweep_leftovers
 from projects.testing import ProjectCase
+from projects.tests.moto import s3_server, s3_settings
+
+PATIENCE = 60.0
 
 
 def made(path: Path) -> Path:
@@ -101,6 +106,20 @@ class SweepLeftoversTest(ProjectCase):
         self.assertEqual([old.exists(), fresh.exists()], [False, True])
         fresh.unlink()
 
+    def test_links_and_figures_of_files_go_with_their_project(self) -> None:
+        FileLink.objects.create(project=self.project, path="a.txt", digest="x")
+        StorageUsage.objects.create(project=self.project)
+        self.delete(self.project)
+        self.assertFalse(FileLink.objects.exists() or StorageUsage.objects.exists())
+
+    def test_what_cannot_be_removed_is_tried_again(self) -> None:
+        folder = made(self.roots[0] / str(self.delete(self.project)))
+        with mock.patch("projects.leftovers.shutil.rmtree", side_effect=PermissionError("no")):
+            self.assertEqual(sweep(), "")
+        self.assertTrue(Remains.objects.exists())
+        sweep()
+        self.assertFalse(folder.exists())
+
     def test_files_of_an_import_that_was_killed_go(self) -> None:
         key = Remains.expect()
         folder = made(self.roots[0] / str(key))
@@ -118,6 +137,34 @@ class SweepLeftoversTest(ProjectCase):
         sweep()
         self.assertTrue(folder.exists())
         self.assertFalse(Remains.objects.exists())
+
+
+class SweepBucketTest(ProjectCase):
+    def test_objects_and_unfinished_uploads_go_and_no_others(self) -> None:
+        with s3_server() as endpoint, s3_settings(endpoint) as bucket:
+            name = settings.STORAGE.bucket
+            for project in (self.project, self.foreign):
+                draft = store_of(project.pk).draft()
+                draft.write(b"x")
+                draft.keep("docs/a.txt")
+                store_of(project.pk).draft().write(b"x" * 9_000_000)
+            key = self.project.pk
+            delete_project(actor=self.alice, project=self.project, confirm="shop")
+            self.assertIn(f"s3:{key}", sweep())
+            self.assertEqual(sweep(), "")
+            left = [one["Key"] for one in bucket.list_objects_v2(Bucket=name)["Contents"]]
+            uploads = [one["Key"] for one in bucket.list_multipart_uploads(Bucket=name)["Uploads"]]
+            self.assertTrue(left and uploads)
+            self.assertTrue(all(str(self.foreign.pk) in one for one in (*left, *uploads)))
+
+    def test_a_bucket_that_is_away_is_asked_again(self) -> None:
+        with s3_server() as endpoint, s3_settings(endpoint):
+            Remains.objects.create(project_id=uuid.uuid4(), due_at=timezone.now() - 2 * Remains.GRACE)
+            with override_settings(STORAGE=settings.STORAGE.model_copy(update={"bucket": "nowhere"})):
+                self.assertEqual(sweep(), "")
+            self.assertTrue(Remains.objects.exists())
+            sweep()
+            self.assertFalse(Remains.objects.exists())
 
 
 @contextmanager
@@ -143,4 +190,7 @@ class SweepTaskTest(TransactionTestCase):
         delete_project(actor=owner, project=project, confirm="gone")
         with same_database():
             sweep_leftovers(later="an argument of a newer version")
+            until = time.monotonic() + PATIENCE
+            while folder.exists() and time.monotonic() < until:
+                time.sleep(0.05)
         self.assertFalse(folder.exists())

@@ -9,8 +9,8 @@ from projects import leftovers
 
 
 class Command(BaseCommand):
-    help = _("Remove what deleted projects have left on disk; the platform does it by itself every hour.")
+    help = _("Remove what deleted projects have left; the platform does it by itself every hour.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for path in leftovers.remove():
-            self.stdout.write(_("removed {path}").format(path=path))
+        for one in leftovers.remove():
+            self.stdout.write(_("removed {path}").format(path=one))

@@ -7,28 +7,20 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError
 
 from accounts.errors import UserError
 from projects.files import sweep
 
 
 class Command(BaseCommand):
-    help = "Remove what nobody needs any more from the storage, and count the space of projects anew."
+    help = "Remove temporary files of killed uploads, and count the space of projects anew."
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--project", type=UUID, help="remove the files of this deleted project, no more")
-
-    def handle(self, *, project: UUID | None = None, **options: Any) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         """Raises CommandError when the storage cannot be used."""
         try:
-            if project is not None:
-                removed = sweep.remove(project)
-                self.stdout.write("removed" if removed else "the project is there; nothing was removed")
-                return
             with _alone() as alone:
                 if alone:
                     self._sweep()
@@ -36,13 +28,10 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _sweep(self) -> None:
-        gone = sweep.orphans()
-        for key in gone:
-            sweep.remove(key)
         counted = sweep.counted()
         for key in counted:
             sweep.tidy(key)
-        self.stdout.write(f"{len(gone)} deleted projects removed, {len(counted)} projects tidied")
+        self.stdout.write(f"{len(counted)} projects tidied")
 
 
 @contextmanager
