@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 
 from projects.models import Project
-from runtime.choices import STATUSES, EndReason, RunStatus
+from runtime.choices import EndReason, RunStatus
 from runtime.models import Run
 
 SHORT = 200

@@ -44,9 +44,7 @@ class GoalView(GlobalHome, GoalDoor):
         """A global goal."""
         return answer(self.goal)
 
-    @extend_schema(
-        request=GlobalGoalSerializer(partial=True), responses=ShownGoalSerializer
-    )
+    @extend_schema(request=GlobalGoalSerializer(partial=True), responses=ShownGoalSerializer)
     def put(self, request: Request, goal: str) -> Response:
         """Change a global goal; what is left out stays."""
         return self.change(GlobalGoalSerializer(data=request.data, partial=True))

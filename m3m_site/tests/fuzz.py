@@ -103,6 +103,8 @@ class Fuzz:
             wanted = max(10, (count - before) // len(operations) + 1)
             for operation in operations:
                 for mode, share in SHARES.items():
+                    if mode is NEGATIVE and _takes_anything(operation):
+                        continue  # hundreds of attempts would find that out
                     self._cases(operation, mode, max(2, round(wanted * share)))
             self._number += 1
             assert self.cases > before
@@ -211,6 +213,15 @@ class Fuzz:
     @property
     def well(self) -> int:
         return sum(tally.well for tally in self.tallies.values())
+
+
+def _takes_anything(operation: Any) -> bool:  # noqa: ANN401  (as schemathesis has it)
+    """Whether an operation has no wrong requests: it takes nothing but texts in its path."""
+    described = document()["paths"][operation.path][operation.method.lower()]
+    return "requestBody" not in described and all(
+        one.get("in") == "path" and set(one["schema"]) == {"type"} and one["schema"]["type"] == "string"
+        for one in described.get("parameters", ())
+    )
 
 
 class _undone:
