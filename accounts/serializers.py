@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -18,16 +18,25 @@ from accounts.permissions import Actor, may_manage_users
 class StrictSerializer(serializers.Serializer[Any]):
     """A body that may hold nothing else: a misspelled field is 400 `unknown_field` instead of silence.
 
-    Fields that are there to be read may stand in it and change nothing, so that an answer can be sent back.
+    Fields that are there to be read may stand in it and change nothing, so that an answer can be sent back: those of
+    its own, and those that `answered` names.
     """
 
+    def answered(self) -> Iterable[str]:
+        """What an answer has beside the fields of this serializer."""
+        return ()
+
     def to_internal_value(self, data: Any) -> Any:  # noqa: ANN401  (any JSON)
-        if isinstance(data, Mapping) and (unknown := [name for name in data if name not in self.fields]):
+        if isinstance(data, Mapping) and (unknown := self._unknown(data)):
             message = str(_("There is no such field."))
             raise serializers.ValidationError(
                 {str(name): [ErrorDetail(message, "unknown_field")] for name in unknown}
             )
         return super().to_internal_value(data)
+
+    def _unknown(self, data: Mapping[Any, Any]) -> list[Any]:
+        found = [name for name in data if name not in self.fields]
+        return [name for name in found if name not in self.answered()] if found else []
 
 
 class PermissionsSerializer(serializers.Serializer[User]):
@@ -103,7 +112,7 @@ class PersonSerializer(serializers.ModelSerializer[User]):
         fields = ("id", "email", "name")
 
 
-class RightsSerializer(serializers.Serializer[None]):
+class RightsSerializer(StrictSerializer):
     """Rights to give or to take; what is left out stays."""
 
     create_projects = serializers.BooleanField(required=False)
@@ -116,12 +125,15 @@ class RightsSerializer(serializers.Serializer[None]):
     )
 
 
-class ChangedUserSerializer(serializers.Serializer[User]):
+class ChangedUserSerializer(StrictSerializer):
     """What a manager of users changes; what is left out stays."""
 
     email = serializers.CharField(max_length=254, required=False)
     name = serializers.CharField(max_length=100, allow_blank=True, required=False)
     permissions = RightsSerializer(required=False)
+
+    def answered(self) -> Iterable[str]:
+        return UserSerializer.Meta.fields
 
     def changes(self) -> dict[str, Any]:
         """As the actions take them."""
@@ -136,15 +148,18 @@ class NewUserSerializer(ChangedUserSerializer):
     password = serializers.CharField(max_length=1024, trim_whitespace=False, write_only=True)
 
 
-class ProfileSerializer(serializers.Serializer[User]):
+class ProfileSerializer(StrictSerializer):
     """What a person changes of himself; what is left out stays."""
 
     name = serializers.CharField(max_length=100, allow_blank=True, required=False)
     language = serializers.ChoiceField(choices=["", *Language.values], required=False)
     theme = serializers.ChoiceField(choices=Theme.values, required=False)
 
+    def answered(self) -> Iterable[str]:
+        return UserSerializer.Meta.fields
 
-class GivenPasswordSerializer(serializers.Serializer[User]):
+
+class GivenPasswordSerializer(StrictSerializer):
     password = serializers.CharField(max_length=1024, trim_whitespace=False, write_only=True)
 
 
@@ -181,7 +196,7 @@ class AuditEntrySerializer(serializers.ModelSerializer[AuditEntry]):
         read_only_fields = fields
 
 
-class LoginSerializer(serializers.Serializer[User]):
+class LoginSerializer(StrictSerializer):
     email = serializers.CharField(max_length=254)
     password = serializers.CharField(max_length=1024, trim_whitespace=False, write_only=True)
 
@@ -195,11 +210,11 @@ class LoggedInSerializer(TokensSerializer):
     user = UserSerializer()
 
 
-class RefreshSerializer(serializers.Serializer[None]):
+class RefreshSerializer(StrictSerializer):
     refresh = serializers.CharField(max_length=4096)
 
 
-class LogoutSerializer(serializers.Serializer[None]):
+class LogoutSerializer(StrictSerializer):
     refresh = serializers.CharField(max_length=4096, required=False, default="")
 
 
@@ -208,6 +223,6 @@ class TicketSerializer(serializers.Serializer[None]):
     expires_in = serializers.IntegerField(help_text="seconds")
 
 
-class PasswordSerializer(serializers.Serializer[User]):
+class PasswordSerializer(StrictSerializer):
     old_password = serializers.CharField(max_length=1024, trim_whitespace=False, write_only=True)
     new_password = serializers.CharField(max_length=1024, trim_whitespace=False, write_only=True)

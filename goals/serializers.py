@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from accounts.serializers import StrictSerializer
 from goals.choices import GoalType, Grouping
 from goals.days import zone_of
 from goals.limits import ALLOWED_PROJECTS, DESCRIPTION_LENGTH, INCREMENT, STATS_DAYS
@@ -19,7 +21,7 @@ from projects.models import Project
 _NAMES_LENGTH = 50 * (2 * SLUG_LENGTH + 2)
 
 
-class GoalSerializer(serializers.ModelSerializer[Goal]):
+class GoalSerializer(StrictSerializer, serializers.ModelSerializer[Goal]):
     """A goal of a project as somebody wants it."""
 
     name = serializers.CharField(max_length=NAME_LENGTH)
@@ -40,6 +42,9 @@ class GoalSerializer(serializers.ModelSerializer[Goal]):
     class Meta:
         model = Goal
         fields: tuple[str, ...] = ("name", "slug", "color", "type", "description")
+
+    def answered(self) -> Iterable[str]:
+        return ShownGoalSerializer.Meta.fields
 
 
 class GlobalGoalSerializer(GoalSerializer):
@@ -91,13 +96,13 @@ class ShownGoalSerializer(serializers.ModelSerializer[Goal]):
         return [str(project.pk) for project in goal.seen_projects]
 
 
-class GoalConfirmationSerializer(serializers.Serializer[None]):
+class GoalConfirmationSerializer(StrictSerializer):
     slug = serializers.CharField(
         required=False, default="", allow_blank=True, max_length=SLUG_LENGTH, help_text="Repeats the slug."
     )
 
 
-class IncrementSerializer(serializers.Serializer[None]):
+class IncrementSerializer(StrictSerializer):
     value = serializers.IntegerField(
         min_value=-INCREMENT,
         max_value=INCREMENT,

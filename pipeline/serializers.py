@@ -1,19 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from accounts.errors import UserError
-from accounts.serializers import PersonSerializer
+from accounts.serializers import PersonSerializer, StrictSerializer
 from pipeline import syntax
 from pipeline.choices import Bump, FileStatus, Tag
 from pipeline.diffs import FileDiff
 from pipeline.models import Branch, BranchRevision, Release
 
 
-class FileSerializer(serializers.Serializer[Any]):
+class FileSerializer(StrictSerializer):
     name = serializers.CharField(max_length=255, trim_whitespace=False)
     code = serializers.CharField(allow_blank=True, trim_whitespace=False)
 
@@ -75,7 +76,7 @@ class SavedBranchSerializer(BranchContentSerializer):
         return {**BranchSerializer(instance).data, **_content(files), "warnings": faults}
 
 
-class NewBranchSerializer(serializers.Serializer[Branch]):
+class NewBranchSerializer(StrictSerializer):
     """Where a branch begins: one of both sources."""
 
     name = serializers.CharField(max_length=64)
@@ -87,7 +88,7 @@ class NewBranchSerializer(serializers.Serializer[Branch]):
     )
 
 
-class SaveBranchSerializer(serializers.Serializer[Branch]):
+class SaveBranchSerializer(StrictSerializer):
     """Either all files, or the code of `main` alone."""
 
     files = FileSerializer(many=True, required=False)
@@ -101,6 +102,9 @@ class SaveBranchSerializer(serializers.Serializer[Branch]):
             raise serializers.ValidationError(_("Send either `files` or `code`."))
         return attrs
 
+    def answered(self) -> Iterable[str]:
+        return SavedBranchSerializer.Meta.fields
+
     def as_files(self) -> dict[str, str]:
         """Raises UserError when two files have one name, which a mapping would hide."""
         files: dict[str, str] = {}
@@ -113,20 +117,23 @@ class SaveBranchSerializer(serializers.Serializer[Branch]):
         return files
 
 
-class BranchNameSerializer(serializers.Serializer[Branch]):
+class BranchNameSerializer(StrictSerializer):
     name = serializers.CharField(max_length=64)
 
 
-class ResetSerializer(serializers.Serializer[Branch]):
+class ResetSerializer(StrictSerializer):
     version = serializers.CharField(max_length=16, help_text="the release whose code it takes")
 
 
-class SaveFileSerializer(serializers.Serializer[Branch]):
+class SaveFileSerializer(StrictSerializer):
     code = serializers.CharField(allow_blank=True, trim_whitespace=False)
     autosave = serializers.BooleanField(default=False)
 
+    def answered(self) -> Iterable[str]:
+        return FileSerializer().fields
 
-class RenameFileSerializer(serializers.Serializer[Branch]):
+
+class RenameFileSerializer(StrictSerializer):
     name = serializers.CharField(max_length=255, trim_whitespace=False)
     new_name = serializers.CharField(max_length=255, trim_whitespace=False)
 
@@ -179,7 +186,7 @@ class DiffSerializer(serializers.Serializer[dict[str, Any]]):
     removed = serializers.IntegerField(min_value=0, help_text="lines of all files")
 
 
-class PurgeSerializer(serializers.Serializer[None]):
+class PurgeSerializer(StrictSerializer):
     keep_last = serializers.IntegerField(min_value=0, max_value=1_000_000, default=0)
     dry_run = serializers.BooleanField(default=False)
 
@@ -224,7 +231,7 @@ class ReleaseContentSerializer(ReleaseSerializer):
         return {**ReleaseSerializer(instance).data, **_content(instance.as_files())}
 
 
-class PublishSerializer(serializers.Serializer[Release]):
+class PublishSerializer(StrictSerializer):
     branch = serializers.CharField(max_length=64, default="develop")
     bump = serializers.ChoiceField(choices=Bump.choices, default=Bump.MINOR)
     tag = serializers.ChoiceField(choices=Tag.choices, default=Tag.DEVELOP)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.serializers import PersonSerializer
+from accounts.serializers import PersonSerializer, StrictSerializer
 from projects.durations import PATTERN, parse_duration
 from projects.files.previews import has_preview
 from projects.files.store import ORDERS, Entry
@@ -105,7 +106,7 @@ class UploadSerializer(serializers.Serializer[None]):
     file = serializers.ListField(child=serializers.FileField(), min_length=1)
 
 
-class FolderSerializer(serializers.Serializer[None]):
+class FolderSerializer(StrictSerializer):
     path = PathField()
 
 
@@ -119,7 +120,7 @@ class PathDeletionQuerySerializer(DeletionQuerySerializer):
     path = PathField(help_text="What to delete.")
 
 
-class MoveSerializer(serializers.Serializer[None]):
+class MoveSerializer(StrictSerializer):
     path = PathField()
     new_path = PathField()
     overwrite = serializers.BooleanField(
@@ -127,7 +128,7 @@ class MoveSerializer(serializers.Serializer[None]):
     )
 
 
-class RenameSerializer(serializers.Serializer[None]):
+class RenameSerializer(StrictSerializer):
     """One of both: the whole new path, or a new name in the same folder."""
 
     path = PathField()
@@ -147,13 +148,16 @@ class ContentField(serializers.CharField):
         super().__init__(max_length=_TEXT_CHARACTERS, trim_whitespace=False, allow_blank=True, **options)
 
 
-class NewTextFileSerializer(serializers.Serializer[None]):
+class NewTextFileSerializer(StrictSerializer):
     path = PathField()
     content = ContentField(required=False, default="")
 
 
-class TextContentSerializer(serializers.Serializer[None]):
+class TextContentSerializer(StrictSerializer):
     content = ContentField()
+
+    def answered(self) -> Iterable[str]:
+        return TextFileSerializer().fields
 
 
 class TextFileSerializer(EntrySerializer):
@@ -187,7 +191,7 @@ class DurationField(serializers.Field[timedelta, Any, Any, Any]):
         return f"{int(value.total_seconds())}s"
 
 
-class NewLinkSerializer(serializers.Serializer[None]):
+class NewLinkSerializer(StrictSerializer):
     path = PathField(help_text="Of the file.")
     expires_in = DurationField(
         required=False, allow_null=True, default=None, help_text="Such as `168h`; never without it."

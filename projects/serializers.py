@@ -1,19 +1,19 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.serializers import PersonSerializer
+from accounts.serializers import PersonSerializer, StrictSerializer
 from projects import facets, time_zones
 from projects.choices import Color, EnvType
 from projects.limits import ENV_TEXT_LENGTH, KEEP_RUNS, NAME_LENGTH, SLUG_LENGTH
 from projects.models import EnvVar, Project
 
 
-class ProjectSerializer(serializers.ModelSerializer[Project]):
+class ProjectSerializer(StrictSerializer, serializers.ModelSerializer[Project]):
     """A project; `represent` adds the facets."""
 
     owner = PersonSerializer(read_only=True)
@@ -54,6 +54,9 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
             "updated_at",
         )
 
+    def answered(self) -> Iterable[str]:
+        return facets.names()
+
 
 class ProjectNameSerializer(serializers.ModelSerializer[Project]):
     """A project as those see it who give people access to it."""
@@ -71,11 +74,11 @@ def represent(projects: Sequence[Project]) -> list[dict[str, Any]]:
     return [{**row, **loaded[project.pk]} for project, row in zip(projects, rows, strict=True)]
 
 
-class ConfirmationSerializer(serializers.Serializer[None]):
+class ConfirmationSerializer(StrictSerializer):
     slug = serializers.CharField(required=False, default="", max_length=SLUG_LENGTH)
 
 
-class MemberSerializer(serializers.Serializer[None]):
+class MemberSerializer(StrictSerializer):
     """Who is to be let in: one of both."""
 
     email = serializers.CharField(required=False, max_length=254)
@@ -100,7 +103,7 @@ class AnyJSONField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
-class EnvVarSerializer(serializers.Serializer[EnvVar]):
+class EnvVarSerializer(StrictSerializer):
     """A variable as somebody wants it."""
 
     key = serializers.CharField(max_length=128)
@@ -110,6 +113,9 @@ class EnvVarSerializer(serializers.Serializer[EnvVar]):
         allow_null=True,
         help_text="Left out or null, a secret keeps the value it has.",
     )
+
+    def answered(self) -> Iterable[str]:
+        return ShownEnvVarSerializer.Meta.fields
 
     default_error_messages = {"invalid": "A variable is an object."}  # noqa: RUF012  (the base class has it so)
 
@@ -125,7 +131,7 @@ class ShownEnvVarSerializer(serializers.ModelSerializer[EnvVar]):
         fields = ("key", "type", "value", "is_set", "updated_at")
 
 
-class EnvTextSerializer(serializers.Serializer[None]):
+class EnvTextSerializer(StrictSerializer):
     """A `.env` text to take in."""
 
     text = serializers.CharField(max_length=ENV_TEXT_LENGTH, trim_whitespace=False, allow_blank=True)

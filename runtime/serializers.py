@@ -4,12 +4,13 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.serializers import StrictSerializer
 from runtime.choices import STATUSES, EndReason, LogLevel, RunStatus
 
 LARGEST = 2**63 - 1  # a position in a log
 
 
-class StartSerializer(serializers.Serializer[None]):
+class StartSerializer(StrictSerializer):
     """What to start; empty for the active release."""
 
     version = serializers.CharField(required=False, max_length=20)

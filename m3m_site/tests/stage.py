@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -84,6 +83,7 @@ class Stage:
         self.key = self._make_key("owner", self.own)
         self._make_key("foreigner", self.foreign)
         set_avatar(actor=self.other, data=PICTURE)
+        self.archive = self._export()
         User.objects.filter(pk=self.people["blocked"].pk).update(is_active=False)
 
     def __deepcopy__(self, _memo: dict[int, object]) -> Stage:
@@ -114,9 +114,7 @@ class Stage:
         """All roles; without the key where the API has none."""
         return ROLES if self.key else ROLES[:-1]
 
-    @cached_property
-    def archive(self) -> bytes:
-        """The own project, as it is exported."""
+    def _export(self) -> bytes:
         answer = self.client("owner").get(f"/api/projects/{self.own.project.slug}/export")
         return b"".join(answer.streaming_content)  # type: ignore[attr-defined]
 

@@ -48,7 +48,7 @@ class BranchFileView(BranchDoor):
         )
         return saved(branch)
 
-    @extend_schema(responses=SavedBranchSerializer)
+    @extend_schema(responses={200: SavedBranchSerializer})
     def delete(self, request: Request, project: str, name: str, path: str) -> Response:
         """Delete a file, unless it is `main`."""
         branch = delete_file(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.serializers import StrictSerializer
 from projects.choices import (
     DataFormat,
     FieldType,
@@ -74,7 +76,7 @@ class RawRecordsField(serializers.Field[Any, Any, Any, Any]):
         return data
 
 
-class RecordBulkSerializer(serializers.Serializer[None]):
+class RecordBulkSerializer(StrictSerializer):
     records = RawRecordsField()
 
 
@@ -105,7 +107,7 @@ class FilterField(AnyJSONField):
     """A filter as it is: the grammar checks it against the collection."""
 
 
-class RecordBulkDeleteSerializer(serializers.Serializer[None]):
+class RecordBulkDeleteSerializer(StrictSerializer):
     """Which records are to go: `ids`, or a `filter` (an empty one means all) with `confirm`."""
 
     ids = serializers.ListField(
@@ -119,7 +121,7 @@ class DeletedCountSerializer(serializers.Serializer[None]):
     deleted_count = serializers.IntegerField()
 
 
-class RecordQuerySerializer(serializers.Serializer[None]):
+class RecordQuerySerializer(StrictSerializer):
     """A query in a body. `filters` and `limit` are other words for `filter` and `page_size`."""
 
     filter = FilterField(required=False, allow_null=True)
@@ -198,7 +200,7 @@ class RawFormField(RawField):
     pass
 
 
-class WantedCollectionSerializer(serializers.Serializer[None]):
+class WantedCollectionSerializer(StrictSerializer):
     """A collection as somebody wants it; what is left out of a change stays."""
 
     name = serializers.CharField(max_length=NAME_LENGTH)
@@ -206,6 +208,9 @@ class WantedCollectionSerializer(serializers.Serializer[None]):
     fields = RawFieldsField(required=False)  # type: ignore[assignment]
     table_config = RawTableField(required=False)
     form_config = RawFormField(required=False)
+
+    def answered(self) -> Iterable[str]:
+        return CollectionSerializer().fields
 
 
 class ChangedCollectionSerializer(WantedCollectionSerializer):
@@ -217,7 +222,7 @@ class ChangedCollectionSerializer(WantedCollectionSerializer):
     )
 
 
-class PlannedFieldsSerializer(serializers.Serializer[None]):
+class PlannedFieldsSerializer(StrictSerializer):
     fields = RawFieldsField()  # type: ignore[assignment]
 
 
