@@ -36,7 +36,9 @@ __all__ = [
 
 
 def actor_of(request: HttpRequest | Request) -> User:
-    """The person behind a request; raises NotAuthenticated for nobody and for the blocked."""
+    """The person behind a request; raises NotAuthenticated for nobody, for the blocked and for a project's key."""
+    if isinstance(getattr(request, "auth", None), KeyActor):
+        raise NotAuthenticated(_("An API key works in its own project alone; for this, log in."))
     user = request.user
     if not isinstance(user, User) or not user.is_active:
         raise NotAuthenticated

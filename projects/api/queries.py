@@ -50,7 +50,11 @@ def query_of_params(request: Request, collection: Collection, more: frozenset[st
     given = request.query_params
     unknown = [name for name in given if name not in _CHOOSING | more and not name.startswith("filter[")]
     if unknown:
-        raise UserError("parameter_unknown", _("There is no such parameter."), parameters=unknown[:10])
+        raise UserError(
+            "parameter_unknown",
+            _("There is no parameter “{name}”.").format(name=unknown[0][:60]),
+            parameters=unknown[:10],
+        )
     schema = collection.schema
     pairs = [(name, text) for name, texts in given.lists() for text in texts]
     return Query(

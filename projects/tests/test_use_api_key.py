@@ -111,7 +111,9 @@ class UseKeyTest(KeyCase):
 
     def test_it_is_no_person(self) -> None:
         for path in ("/api/users/me", "/api/projects"):
-            self.assertEqual(self.ask("GET", path).status_code, 401, path)
+            refused = self.ask("GET", path)
+            self.assertEqual((refused.status_code, refused.json()["code"]), (401, "not_authenticated"), path)
+            self.assertIn("API key", refused.json()["detail"], path)
         self.assertEqual(self.ask("POST", "/api/projects", {"name": "x"}).status_code, 403)
         self.assertEqual(self.ask("POST", "/api/auth/ticket", {}).status_code, 401)
 
