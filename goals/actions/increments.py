@@ -43,7 +43,7 @@ def count(*, actor: Actor, project: Project, slug: str, value: int = 1) -> Count
     with transaction.atomic():
         # A second time only where the goal was deleted, or got another type, at this very moment.
         for _attempt in range(2):
-            goal = Goal.objects.select_related("project").for_script(project, slug)
+            goal = Goal.objects.for_script(project, slug)
             day = GoalValue.day_of(goal)
             total = GoalValue.objects.add(goal, project, value, day)
             if total is not None:

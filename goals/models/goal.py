@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import F, Prefetch, Q
+from django.db.models import Prefetch, Q
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -42,12 +42,13 @@ class GoalQuerySet(models.QuerySet["Goal"]):
         return self.filter(_countable(project.pk))
 
     def for_script(self, project: Project, slug: str) -> Goal:
-        """What `slug` (or an id) means in a project: its own goal first, then a global one that lists it. One query.
+        """What `slug` (or an id) means in a project: its own goal first, then a global one that lists it.
 
-        Raises NotFoundError, which names the slug.
+        One query for its own, which is counted often, two for a global one. Raises NotFoundError, which names the slug.
         """
-        found = self.countable_by(project).named(slug).order_by(F("project").asc(nulls_last=True)).first()
-        return found or _raise_absent(slug)
+        named = self.named(slug)
+        own = named.filter(project=project).select_related("project").first()
+        return own or named.everywhere().countable_by(project).first() or _raise_absent(slug)
 
     def named(self, id_or_slug: str) -> Self:
         """Those of that id or short slug."""

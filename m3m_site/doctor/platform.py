@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 from importlib import import_module
+from uuid import uuid4
 
 from m3m_site.conf import load_config
 from m3m_site.console import _
@@ -113,8 +114,9 @@ def check_beat() -> str:
 
 
 def check_storage() -> str:
-    """Files of projects can be written where they are to be."""
-    folder = load_config().path(load_config().storage.path)
+    """Files of projects can be written where they are to be. Beside a bucket the folder holds previews."""
+    config = load_config()
+    folder = config.path(config.storage.path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:
@@ -124,7 +126,29 @@ def check_storage() -> str:
     except OSError as error:
         message = _("Files cannot be kept in {folder} ({error}); see storage.path.")
         raise Problem(message.format(folder=folder, error=error.strerror)) from error
+    if config.storage.driver == "s3":
+        return _try_bucket(config.storage.bucket)
     return _("files are kept in {folder}").format(folder=folder)
+
+
+def _try_bucket(bucket: str) -> str:
+    """Has the store make, read and remove a file of a project that there is not."""
+    store = import_module("projects.files.store").store_of(uuid4())
+    user_error = import_module("accounts.errors").UserError
+    draft = store.draft()
+    try:
+        draft.write(b"m3m")
+        draft.keep("doctor")
+        with store.open("doctor") as file:
+            b"".join(file.chunks())
+        store.destroy()
+    except user_error as error:
+        message = _(
+            "Files cannot be kept in the bucket {bucket}: {error} See the log above, and storage.endpoint, "
+            "storage.access_key and storage.secret_key; reading, writing, listing and deleting must be allowed."
+        )
+        raise Problem(message.format(bucket=bucket, error=error)) from error
+    return _("files are kept in the bucket {bucket}").format(bucket=bucket)
 
 
 def _database_clock() -> float:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from django.conf import settings
 from django.core.management import get_commands
 
 from m3m_site import __version__
@@ -19,6 +20,7 @@ from m3m_site.conf import BASE_DIR
 from m3m_site.console import CommandError
 from m3m_site.doctor import CHECKS
 from m3m_site.launcher.single import parse_bind
+from projects.tests.moto import s3_server, s3_settings
 
 
 def m3m(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -97,6 +99,19 @@ class DoctorTest:
         ):
             assert words in done.stdout, done.stdout
         assert "Traceback" not in done.stdout + done.stderr
+
+    def test_it_tries_the_bucket(self) -> None:
+        with s3_server() as endpoint, s3_settings(endpoint) as client:
+            bucket = settings.STORAGE.bucket
+            names = {"DRIVER": "s3", "ENDPOINT": endpoint, "ACCESS_KEY": "key", "SECRET_KEY": "secret-of-s3"}
+            names |= {"REGION": "us-east-1", "BUCKET": bucket}
+            environment = {f"M3M_STORAGE_{name}": value for name, value in names.items()}
+            done = m3m("doctor", M3M_SERVER_PORT="0", **environment)
+            assert f"  ok    files are kept in the bucket {bucket}" in done.stdout, done.stdout
+            assert "Contents" not in client.list_objects_v2(Bucket=bucket)
+            done = m3m("doctor", M3M_SERVER_PORT="0", **{**environment, "M3M_STORAGE_BUCKET": "nowhere"})
+            assert "  wrong Files cannot be kept in the bucket nowhere" in done.stdout, done.stdout
+            assert "secret-of-s3" not in done.stdout + done.stderr
 
 
 class ParseBindTest:

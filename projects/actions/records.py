@@ -123,10 +123,10 @@ def writing(actor: Actor, collection: Collection) -> Iterator[Collection]:
 
 def lock_collection(collection: Collection) -> Collection:
     """The collection as it is now; writers take turns. Raises NotFoundError when it was deleted meanwhile."""
-    rows = Collection.objects.select_for_update(no_key=True, of=("self",)).select_related("project")
-    locked = rows.filter(pk=collection.pk).first()
+    locked = Collection.objects.select_for_update(no_key=True).filter(pk=collection.pk).first()
     if locked is None:
         raise NotFoundError("collection_not_found", _("There is no such collection."))
+    locked.project = collection.project
     return locked
 
 
