@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin import ActionAdmin, adopt
+from accounts.admin import ActionAdmin, VisibleFilter, adopt
 from accounts.permissions import actor_of, may_create_projects
 from projects import time_zones
 from projects.actions.env import delete_env
@@ -86,6 +86,7 @@ class ApiKeyAdmin(OwnedAdmin):
     """Which keys there are. New ones are shown once, so they are made on the project's page or by REST."""
 
     list_display = ("prefix", "project", "created_by", "created_at", "last_used_at")
+    list_filter = (("project", VisibleFilter), "created_at", "last_used_at")
     list_select_related = ("project", "created_by")
     search_fields = ("prefix", "project__slug")
     fields: ClassVar[tuple[str, ...]] = ("prefix", "project", "created_by", "created_at", "last_used_at")
@@ -109,6 +110,7 @@ class MembershipForm(forms.ModelForm[Membership]):
 class MembershipAdmin(OwnedAdmin):
     form = MembershipForm
     list_display = ("project", "user", "created_at")
+    list_filter = (("project", VisibleFilter), "created_at")
     list_select_related = ("project", "user")
     search_fields = ("project__slug", "user__email", "user__name")
 
@@ -138,6 +140,7 @@ class SlugAliasAdmin(ActionAdmin):
     """Former slugs that lead to the present one; they end by themselves."""
 
     list_display = ("slug", "project", "expires_at")
+    list_filter = (("project", VisibleFilter), "expires_at")
     list_select_related = ("project",)
     search_fields = ("slug", "project__slug")
     fields: ClassVar[tuple[str, ...]] = ("slug", "project", "expires_at")
@@ -149,7 +152,7 @@ class EnvVarAdmin(ActionAdmin):
     """Which variables there are; they may be taken away; values are set on the project's page or by REST and never shown here."""
 
     list_display = ("key", "type", "project", "updated_at")
-    list_filter = ("type",)
+    list_filter = (("project", VisibleFilter), "type")
     list_select_related = ("project",)
     search_fields = ("key", "project__slug")
     fields: ClassVar[tuple[str, ...]] = ("project", "key", "type", "created_at", "updated_at")
@@ -169,7 +172,7 @@ class FileLinkAdmin(ActionAdmin):
     """Direct links, to look at and to revoke, which is what deleting does. They are made by REST."""
 
     list_display = ("path", "project", "download", "expires_at", "created_by", "created_at")
-    list_filter = ("download", "expires_at")
+    list_filter = (("project", VisibleFilter), "download", "expires_at")
     list_select_related = ("project", "created_by")
     search_fields = ("path", "project__slug")
     fields: ClassVar[tuple[str, ...]] = (

@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin import ActionAdmin, adopt
+from accounts.admin import ActionAdmin, VisibleFilter, adopt
 from accounts.permissions import actor_of
 from projects.actions.collections import (
     HIGHEST_LIMIT,
@@ -63,6 +63,15 @@ class CollectionForm(forms.ModelForm[Collection]):
         """The action says it better."""
 
 
+class CollectionFilter(VisibleFilter):
+    def ready(self, found: QuerySet[Any]) -> QuerySet[Any]:
+        return found.select_related("project").order_by("project__slug", "slug")
+
+    def label_of(self, one: Model) -> str:
+        """Other projects may have a collection of that name."""
+        return f"{one.project.slug}/{one}" if isinstance(one, Collection) else str(one)
+
+
 def _works(request: HttpRequest, project: Project) -> bool:
     return Right.WORK in project.rights_of(actor_of(request))
 
@@ -73,7 +82,7 @@ class CollectionAdmin(ActionAdmin):
 
     form = CollectionForm
     list_display = ("name", "slug", "project", "record_count", "updated_at")
-    list_filter = ("project",)
+    list_filter = (("project", VisibleFilter), "updated_at")
     list_select_related = ("project",)
     search_fields = ("name", "slug", "project__slug")
     ordering = ("project__slug", "name", "pk")
@@ -128,7 +137,7 @@ class RecordAdmin(ActionAdmin):
     """Records are read and deleted here; they are edited where their fields are known."""
 
     list_display = ("id", "collection", "values", "updated_at")
-    list_filter = ("collection",)
+    list_filter = (("collection", CollectionFilter), "updated_at")
     list_select_related = ("collection__project",)
     search_fields = ("search",)
     ordering = ("-pk",)
@@ -155,7 +164,7 @@ class RecordAdmin(ActionAdmin):
 @admin.register(RecordImport)
 class RecordImportAdmin(ActionAdmin):
     list_display = ("id", "collection", "status", "processed", "total", "failed", "created_at")
-    list_filter = ("status", "format")
+    list_filter = (("collection", CollectionFilter), "status", "format")
     list_select_related = ("collection__project",)
     search_fields = ("collection__slug", "collection__project__slug")
     fields: ClassVar[tuple[str, ...]] = (
