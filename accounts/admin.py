@@ -8,7 +8,8 @@ from typing import Any, ClassVar, TypeVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.filters import RelatedFieldListFilter
-from django.core.exceptions import PermissionDenied
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Field, ForeignObjectRel, Model, QuerySet
 from django.db.models.constants import LOOKUP_SEP
@@ -120,6 +121,14 @@ class ActionAdmin(ModelAdmin):  # type: ignore[misc]
 
     @says_errors
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Raises BadRequest for what no form of the list sends and databases choke on."""
+        if any("\0" in value for _name, values in request.GET.lists() for value in values):
+            raise BadRequest("NUL in a filter")
+        try:
+            for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
+                self.opts.pk.to_python(key)
+        except ValidationError as error:
+            raise BadRequest("not a key") from error
         return super().changelist_view(request, *args, **kwargs)  # type: ignore[no-any-return]
 
     @says_errors

@@ -6,7 +6,9 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelect2Widget
 
 from accounts.admin import ActionAdmin, VisibleFilter, adopt
 from accounts.permissions import actor_of, may_create_projects
@@ -30,7 +32,11 @@ class ProjectForm(forms.ModelForm[Project]):
         fields = ("name", "slug", "color", "auto_start", "keep_runs", "time_zone")
 
     time_zone = forms.ChoiceField(
-        label=_("time zone"), choices=[(name, name) for name in time_zones.names()], initial=time_zones.UTC
+        label=capfirst(_("time zone")),
+        choices=[(name, name) for name in time_zones.names()],
+        initial=time_zones.UTC,
+        help_text=_("Where the days of its goals begin."),
+        widget=UnfoldAdminSelect2Widget,
     )
 
     def __init__(self, *args: object, **kwargs: object) -> None:
@@ -99,7 +105,7 @@ class ApiKeyAdmin(OwnedAdmin):
 class MembershipForm(forms.ModelForm[Membership]):
     """Projects are those of the person who asks; people are named by address, for not everybody sees them all."""
 
-    email = forms.CharField(label=_("e-mail"), max_length=254)
+    email = forms.CharField(label=capfirst(_("e-mail")), max_length=254, widget=UnfoldAdminEmailInputWidget)
 
     class Meta:
         model = Membership
@@ -121,10 +127,17 @@ class MembershipAdmin(OwnedAdmin):
         return Membership.objects.filter(project__in=Project.objects.visible_to(actor_of(request)))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
+        return self.has_view_permission(request) and self._owned(request).exists()
+
+    @staticmethod
+    def _owned(request: HttpRequest) -> QuerySet[Project]:
+        """The projects whose members the person chooses."""
+        actor = actor_of(request)
+        seen = Project.objects.visible_to(actor)
+        return seen if actor.sees_everything else seen.filter(owner=actor)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:  # noqa: ANN401
-        kwargs["queryset"] = Project.objects.visible_to(actor_of(request))
+        kwargs["queryset"] = self._owned(request)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Membership, form: MembershipForm, change: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -9,7 +10,13 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldBooleanSwitchWidget,
+)
 
 from accounts.admin import ActionAdmin, VisibleFilter, adopt
 from accounts.permissions import actor_of
@@ -29,11 +36,21 @@ _SHOWN_KEYS = 5
 Listing = tuple[list[str], dict[str, int], set[str], list[str]]
 
 
+class _Indented(json.JSONEncoder):
+    """Readable, as people edit it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "indent": 2, "ensure_ascii": False})
+
+
 class CollectionForm(forms.ModelForm[Collection]):
     """The schema as JSON, as REST takes it."""
 
     confirm = forms.BooleanField(
-        label=_("go on although values of records are lost"), required=False, initial=False
+        label=capfirst(_("go on although values of records are lost")),
+        required=False,
+        initial=False,
+        widget=UnfoldBooleanSwitchWidget,
     )
 
     class Meta:
@@ -45,9 +62,19 @@ class CollectionForm(forms.ModelForm[Collection]):
         for name in ("slug", "fields", "table_config", "form_config"):
             if name in self.fields:
                 self.fields[name].required = False
+        for name in ("fields", "table_config", "form_config"):
+            if name in self.fields:
+                self.fields[name].encoder = _Indented  # type: ignore[attr-defined]
+                self.fields[name].widget = UnfoldAdminTextareaWidget(attrs={"class": "m-json", "rows": 8})
+        if "slug" in self.fields and self.instance._state.adding:
+            self.fields["slug"].help_text = _("Made of the name where it is left empty.")
         if "record_limit" in self.fields:
             self.fields["record_limit"] = forms.IntegerField(
-                label=_("limit of records"), required=False, min_value=0, max_value=HIGHEST_LIMIT
+                label=capfirst(_("limit of records")),
+                required=False,
+                min_value=0,
+                max_value=HIGHEST_LIMIT,
+                widget=UnfoldAdminIntegerFieldWidget,
             )
 
     def clean_fields(self) -> object:

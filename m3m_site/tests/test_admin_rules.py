@@ -169,3 +169,5 @@ class AdminRulesTest(StageCase):
             for key in ("%00", "9" * 40, "_5F"):
                 with self.subTest(model=model._meta.label, key=key):
                     self.assertLess(client.get(f"{path}{key}/change/").status_code, 500)
+            chosen = {"action": "delete_selected", "_selected_action": "\0x", "post": "yes"}
+            self.assertIn(client.post(path, chosen).status_code, (200, 302, 400))
