@@ -79,6 +79,9 @@ class UserForm(forms.ModelForm[User]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "password" in self.fields and self.instance._state.adding:
+            self.fields["password"].required = True
+            self.fields["password"].help_text = ""
         if "project_access" in self.fields:
             projects = facets.projects()
             self.fields["project_access"].choices = projects.choices()  # type: ignore[attr-defined]
@@ -91,8 +94,6 @@ class UserForm(forms.ModelForm[User]):
 
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
-        if not password and self.instance._state.adding:
-            raise ValidationError(_("A new person needs a password."))
         if password:
             try:
                 check_password_strength(password, User(email=self.cleaned_data.get("email", "")))

@@ -4,7 +4,7 @@ import { dialogOf } from './shared/dialogs.js';
 import { all, allow, copyOf, data, isAllowed, label, one, say } from './shared/page.js';
 import { may, showStatus } from './shared/project.js';
 import { slugOf } from './shared/slugs.js';
-import { attempt, submit } from './shared/toasts.js';
+import { attempt, submit, toast } from './shared/toasts.js';
 
 const PAUSE = 2500;
 const list = one('[data-projects]');
@@ -137,6 +137,41 @@ if (dialog) {
       const made = await api('POST', '/api/projects', { name: name.value, slug: slug.value, color: color.value });
       location.assign(`${pageOf(made)}code/`);
     });
+  });
+}
+
+const importDialog = one('[data-import-dialog]');
+if (importDialog) {
+  const form = one('[data-import-form]', importDialog);
+  const open = dialogOf(importDialog);
+  const send = one('[type=submit]', form);
+  one('[data-open-import]').addEventListener('click', () => {
+    form.reset();
+    one('[data-form-error]', form).hidden = true;
+    open();
+  });
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    if (send.disabled) return;
+    const { archive, name, slug } = form.elements;
+    const query = new URLSearchParams({ name: name.value, slug: slug.value });
+    const words = send.textContent;
+    // Browsers know the type of a zip file by different names, or by none.
+    const body = new Blob([archive.files[0]], { type: 'application/zip' });
+    send.disabled = true;
+    send.textContent = say('importing');
+    await submit(form, async () => {
+      const { project, missing_secrets: keys } = await api('POST', `/api/projects/import?${query}`, body);
+      if (!keys.length) {
+        location.assign(`${pageOf(project)}code/`);
+        return;
+      }
+      importDialog.close();
+      toast(say('missingSecrets', { keys: keys.join(', ') }));
+      now();
+    });
+    send.disabled = false;
+    send.textContent = words;
   });
 }
 

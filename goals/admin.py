@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin import ActionAdmin, adopt
+from accounts.admin import ActionAdmin, VisibleFilter, adopt
 from accounts.permissions import actor_of
 from goals.actions.goals import create_goal, delete_goal, reset_goal, update_goal
 from goals.forms import GoalForm
@@ -29,7 +29,7 @@ class GoalAdmin(ActionAdmin):
 
     form = GoalForm
     list_display = ("name", "public_slug", "type", "project", "color", "total", "updated_at")
-    list_filter = ("type", "color", ("project", admin.EmptyFieldListFilter))
+    list_filter = ("type", "color", ("project", VisibleFilter))
     list_select_related = ("project",)
     search_fields = ("name", "slug", "description", "project__slug")
     actions = ("reset",)
@@ -119,7 +119,7 @@ class GoalValueAdmin(ActionAdmin):
     """What was counted, by day and project; it changes by counting and resetting alone."""
 
     list_display = ("goal", "project", "shown_day", "value", "updated_at")
-    list_filter = ("goal__type",)
+    list_filter = (("project", VisibleFilter), "goal__type", "day")
     list_select_related = ("goal__project", "project")
     search_fields = ("goal__slug", "goal__name", "project__slug")
     fields: ClassVar[tuple[str, ...]] = ("goal", "project", "shown_day", "value", "updated_at")

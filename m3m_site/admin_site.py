@@ -60,49 +60,85 @@ def place(
     }
 
 
+def on_projects_pages(request: HttpRequest) -> bool:
+    """The admin's lists of the app `projects` stand below the same address."""
+    match = request.resolver_match
+    return match is not None and match.url_name in ("projects", "project", "project-tab")
+
+
+def list_of(
+    title: Any,  # noqa: ANN401  (text, lazily translated)
+    icon: str,
+    *models: str,
+    permission: Callable[[HttpRequest], bool] = everybody,
+) -> dict[str, Any]:
+    """The line of the first model's list; those of the others are tabs of it."""
+    app, name = models[0].split(".")
+    starts = [f"/admin/{model.replace('.', '/')}/" for model in models]
+    return place(title, icon, f"admin:{app}_{name}_changelist", below(*starts), permission)
+
+
+def tabs(*lists: tuple[Any, str]) -> dict[str, Any]:
+    """Lists that belong together, by title and model: each shows the way to the others."""
+    items = [
+        {
+            "title": title,
+            "link": reverse_lazy(f"admin:{model.replace('.', '_')}_changelist"),
+            "active": below(f"/admin/{model.replace('.', '/')}/"),
+        }
+        for title, model in lists
+    ]
+    return {"models": [model for _title, model in lists], "items": items}
+
+
 SIDEBAR = [
     {
         "title": _("Services"),
         "items": [
-            place(_("Projects"), "deployed_code", "projects", below("/admin/projects/")),
-            place(
-                _("Runs"),
-                "play_circle",
-                "admin:runtime_run_changelist",
-                below("/admin/runtime/run/", "/admin/runtime/attempt/"),
-            ),
-            place(_("Goals"), "flag", "admin:goals_goal_changelist", below("/admin/goals/")),
+            place(_("Projects"), "deployed_code", "projects", on_projects_pages),
+            list_of(_("Branches"), "account_tree", "pipeline.branch", "pipeline.branchrevision"),
+            list_of(_("Releases"), "rocket_launch", "pipeline.release"),
+            list_of(_("Runs"), "play_circle", "runtime.run", "runtime.attempt"),
+            list_of(_("Environment"), "tune", "projects.envvar"),
+        ],
+    },
+    {
+        "title": _("Data"),
+        "separator": True,
+        "items": [
+            list_of(_("Collections"), "database", "projects.collection"),
+            list_of(_("Records"), "table_rows", "projects.record"),
+            list_of(_("Imports"), "upload", "projects.recordimport"),
+            list_of(_("Direct links"), "link", "projects.filelink"),
+            list_of(_("Goals"), "flag", "goals.goal", "goals.goalvalue"),
+        ],
+    },
+    {
+        "title": _("People"),
+        "separator": True,
+        "items": [
+            list_of(_("Users"), "group", "accounts.user", permission=manages_users),
+            list_of(_("Members"), "badge", "projects.membership"),
+            list_of(_("API keys"), "key", "projects.apikey"),
+            list_of(_("Audit"), "history", "accounts.auditentry", permission=manages_users),
         ],
     },
     {
         "title": _("Platform"),
         "separator": True,
         "items": [
-            place(
-                _("Users"),
-                "group",
-                "admin:accounts_user_changelist",
-                below("/admin/accounts/user/"),
-                manages_users,
-            ),
-            place(_("Nodes"), "dns", "admin:runtime_node_changelist", below("/admin/runtime/node/"), is_root),
-            place(
-                _("Limits"),
-                "speed",
-                "admin:runtime_limitoverride_changelist",
-                below("/admin/runtime/limitoverride/"),
-                is_root,
-            ),
-            place(
-                _("Audit"),
-                "history",
-                "admin:accounts_auditentry_changelist",
-                below("/admin/accounts/auditentry/"),
-                manages_users,
-            ),
+            list_of(_("Table of projects"), "list_alt", "projects.project", "projects.slugalias"),
+            list_of(_("Nodes"), "dns", "runtime.node", permission=is_root),
+            list_of(_("Limits"), "speed", "runtime.limitoverride", permission=is_root),
             place(_("API"), "api", "api-docs", below("/api/docs")),
         ],
     },
+]
+TABS = [
+    tabs((_("Branches"), "pipeline.branch"), (_("History"), "pipeline.branchrevision")),
+    tabs((_("Runs"), "runtime.run"), (_("Attempts"), "runtime.attempt")),
+    tabs((_("Goals"), "goals.goal"), (_("Values"), "goals.goalvalue")),
+    tabs((_("Table of projects"), "projects.project"), (_("Former slugs"), "projects.slugalias")),
 ]
 
 UNFOLD: dict[str, Any] = {
@@ -126,5 +162,7 @@ UNFOLD: dict[str, Any] = {
             {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
         ]
     },
+    "SCRIPTS": [lambda _request: static("dist/admin.js")],
+    "TABS": TABS,
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": SIDEBAR},
 }

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin import ActionAdmin, adopt
+from accounts.admin import ActionAdmin, VisibleFilter, adopt
 from accounts.errors import UserError
 from accounts.permissions import actor_of
 from pipeline.actions.branches import delete_branch, rename_branch, restore_revision
@@ -29,7 +29,7 @@ class BranchAdmin(ActionAdmin):
 
     list_display = ("name", "project", "revision", "parent_branch", "created_from_release", "updated_at")
     list_select_related = ("project",)
-    list_filter = ("updated_at",)
+    list_filter = (("project", VisibleFilter), "updated_at")
     search_fields = ("name", "project__slug", "project__name")
     fields: ClassVar[tuple[str, ...]] = (
         "project",
@@ -75,7 +75,7 @@ class BranchAdmin(ActionAdmin):
 class BranchRevisionAdmin(ActionAdmin):
     list_display = ("revision", "branch", "project", "kind", "author_label", "count", "size", "created_at")
     list_select_related = ("branch__project",)
-    list_filter = ("kind", "created_at")
+    list_filter = (("branch__project", VisibleFilter), "kind", "created_at")
     search_fields = ("branch__name", "branch__project__slug", "author_label")
     ordering = ("-created_at", "-pk")
     actions = ("restore",)
@@ -119,14 +119,14 @@ class BranchRevisionAdmin(ActionAdmin):
 
 @admin.register(Release)
 class ReleaseAdmin(ActionAdmin):
-    list_display = ("version", "project", "tag", "is_active", "author_label", "comment", "created_at")
-    list_filter = ("tag", "is_active", "created_at")
+    list_display = ("shown_version", "project", "tag", "is_active", "author_label", "comment", "created_at")
+    list_filter = (("project", VisibleFilter), "tag", "is_active", "created_at")
     list_select_related = ("project",)
     search_fields = ("project__slug", "project__name", "comment", "author_label", "branch")
     actions = ("activate", "purge")
     fields: ClassVar[tuple[str, ...]] = (
         "project",
-        "version",
+        "shown_version",
         "tag",
         "comment",
         "branch",
@@ -146,6 +146,10 @@ class ReleaseAdmin(ActionAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Release) -> None:
         delete_release(actor=actor_of(request), project=obj.project, version=obj.version)
+
+    @admin.display(description=gettext_lazy("version"), ordering=("major", "minor"))
+    def shown_version(self, release: Release) -> str:
+        return release.version
 
     @admin.action(description=gettext_lazy("Activate the selected release"))
     def activate(self, request: HttpRequest, queryset: QuerySet[Release]) -> None:
@@ -171,4 +175,6 @@ class ReleaseAdmin(ActionAdmin):
 
 
 def files_as_html(files: dict[str, str]) -> SafeString:
-    return format_html_join("", "<h3>{}</h3><pre>{}</pre>", files.items())
+    """Each file under its name, in frames that scroll by themselves."""
+    shape = '<details class="m-source" open><summary>{}</summary><pre tabindex="0">{}</pre></details>'
+    return format_html_join("", shape, files.items())

@@ -6,9 +6,11 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelect2Widget
 
-from accounts.admin import ActionAdmin, adopt
+from accounts.admin import ActionAdmin, VisibleFilter, adopt
 from accounts.permissions import actor_of, may_create_projects
 from projects import time_zones
 from projects.actions.env import delete_env
@@ -30,7 +32,11 @@ class ProjectForm(forms.ModelForm[Project]):
         fields = ("name", "slug", "color", "auto_start", "keep_runs", "time_zone")
 
     time_zone = forms.ChoiceField(
-        label=_("time zone"), choices=[(name, name) for name in time_zones.names()], initial=time_zones.UTC
+        label=capfirst(_("time zone")),
+        choices=[(name, name) for name in time_zones.names()],
+        initial=time_zones.UTC,
+        help_text=_("Where the days of its goals begin."),
+        widget=UnfoldAdminSelect2Widget,
     )
 
     def __init__(self, *args: object, **kwargs: object) -> None:
@@ -86,6 +92,7 @@ class ApiKeyAdmin(OwnedAdmin):
     """Which keys there are. New ones are shown once, so they are made on the project's page or by REST."""
 
     list_display = ("prefix", "project", "created_by", "created_at", "last_used_at")
+    list_filter = (("project", VisibleFilter), "created_at", "last_used_at")
     list_select_related = ("project", "created_by")
     search_fields = ("prefix", "project__slug")
     fields: ClassVar[tuple[str, ...]] = ("prefix", "project", "created_by", "created_at", "last_used_at")
@@ -98,7 +105,7 @@ class ApiKeyAdmin(OwnedAdmin):
 class MembershipForm(forms.ModelForm[Membership]):
     """Projects are those of the person who asks; people are named by address, for not everybody sees them all."""
 
-    email = forms.CharField(label=_("e-mail"), max_length=254)
+    email = forms.CharField(label=capfirst(_("e-mail")), max_length=254, widget=UnfoldAdminEmailInputWidget)
 
     class Meta:
         model = Membership
@@ -109,6 +116,7 @@ class MembershipForm(forms.ModelForm[Membership]):
 class MembershipAdmin(OwnedAdmin):
     form = MembershipForm
     list_display = ("project", "user", "created_at")
+    list_filter = (("project", VisibleFilter), "created_at")
     list_select_related = ("project", "user")
     search_fields = ("project__slug", "user__email", "user__name")
 
@@ -119,10 +127,17 @@ class MembershipAdmin(OwnedAdmin):
         return Membership.objects.filter(project__in=Project.objects.visible_to(actor_of(request)))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
+        return self.has_view_permission(request) and self._owned(request).exists()
+
+    @staticmethod
+    def _owned(request: HttpRequest) -> QuerySet[Project]:
+        """The projects whose members the person chooses."""
+        actor = actor_of(request)
+        seen = Project.objects.visible_to(actor)
+        return seen if actor.sees_everything else seen.filter(owner=actor)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:  # noqa: ANN401
-        kwargs["queryset"] = Project.objects.visible_to(actor_of(request))
+        kwargs["queryset"] = self._owned(request)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Membership, form: MembershipForm, change: bool) -> None:
@@ -138,6 +153,7 @@ class SlugAliasAdmin(ActionAdmin):
     """Former slugs that lead to the present one; they end by themselves."""
 
     list_display = ("slug", "project", "expires_at")
+    list_filter = (("project", VisibleFilter), "expires_at")
     list_select_related = ("project",)
     search_fields = ("slug", "project__slug")
     fields: ClassVar[tuple[str, ...]] = ("slug", "project", "expires_at")
@@ -149,7 +165,7 @@ class EnvVarAdmin(ActionAdmin):
     """Which variables there are; they may be taken away; values are set on the project's page or by REST and never shown here."""
 
     list_display = ("key", "type", "project", "updated_at")
-    list_filter = ("type",)
+    list_filter = (("project", VisibleFilter), "type")
     list_select_related = ("project",)
     search_fields = ("key", "project__slug")
     fields: ClassVar[tuple[str, ...]] = ("project", "key", "type", "created_at", "updated_at")
@@ -169,7 +185,7 @@ class FileLinkAdmin(ActionAdmin):
     """Direct links, to look at and to revoke, which is what deleting does. They are made by REST."""
 
     list_display = ("path", "project", "download", "expires_at", "created_by", "created_at")
-    list_filter = ("download", "expires_at")
+    list_filter = (("project", VisibleFilter), "download", "expires_at")
     list_select_related = ("project", "created_by")
     search_fields = ("path", "project__slug")
     fields: ClassVar[tuple[str, ...]] = (

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldBooleanSwitchWidget,
+)
 
-from accounts.admin import ActionAdmin, adopt
+from accounts.admin import ActionAdmin, VisibleFilter, adopt
 from accounts.permissions import actor_of
 from projects.actions.collections import (
     HIGHEST_LIMIT,
@@ -29,11 +36,21 @@ _SHOWN_KEYS = 5
 Listing = tuple[list[str], dict[str, int], set[str], list[str]]
 
 
+class _Indented(json.JSONEncoder):
+    """Readable, as people edit it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "indent": 2, "ensure_ascii": False})
+
+
 class CollectionForm(forms.ModelForm[Collection]):
     """The schema as JSON, as REST takes it."""
 
     confirm = forms.BooleanField(
-        label=_("go on although values of records are lost"), required=False, initial=False
+        label=capfirst(_("go on although values of records are lost")),
+        required=False,
+        initial=False,
+        widget=UnfoldBooleanSwitchWidget,
     )
 
     class Meta:
@@ -45,9 +62,19 @@ class CollectionForm(forms.ModelForm[Collection]):
         for name in ("slug", "fields", "table_config", "form_config"):
             if name in self.fields:
                 self.fields[name].required = False
+        for name in ("fields", "table_config", "form_config"):
+            if name in self.fields:
+                self.fields[name].encoder = _Indented  # type: ignore[attr-defined]
+                self.fields[name].widget = UnfoldAdminTextareaWidget(attrs={"class": "m-json", "rows": 8})
+        if "slug" in self.fields and self.instance._state.adding:
+            self.fields["slug"].help_text = _("Made of the name where it is left empty.")
         if "record_limit" in self.fields:
             self.fields["record_limit"] = forms.IntegerField(
-                label=_("limit of records"), required=False, min_value=0, max_value=HIGHEST_LIMIT
+                label=capfirst(_("limit of records")),
+                required=False,
+                min_value=0,
+                max_value=HIGHEST_LIMIT,
+                widget=UnfoldAdminIntegerFieldWidget,
             )
 
     def clean_fields(self) -> object:
@@ -63,6 +90,15 @@ class CollectionForm(forms.ModelForm[Collection]):
         """The action says it better."""
 
 
+class CollectionFilter(VisibleFilter):
+    def ready(self, found: QuerySet[Any]) -> QuerySet[Any]:
+        return found.select_related("project").order_by("project__slug", "slug")
+
+    def label_of(self, one: Model) -> str:
+        """Other projects may have a collection of that name."""
+        return f"{one.project.slug}/{one}" if isinstance(one, Collection) else str(one)
+
+
 def _works(request: HttpRequest, project: Project) -> bool:
     return Right.WORK in project.rights_of(actor_of(request))
 
@@ -73,7 +109,7 @@ class CollectionAdmin(ActionAdmin):
 
     form = CollectionForm
     list_display = ("name", "slug", "project", "record_count", "updated_at")
-    list_filter = ("project",)
+    list_filter = (("project", VisibleFilter), "updated_at")
     list_select_related = ("project",)
     search_fields = ("name", "slug", "project__slug")
     ordering = ("project__slug", "name", "pk")
@@ -128,7 +164,7 @@ class RecordAdmin(ActionAdmin):
     """Records are read and deleted here; they are edited where their fields are known."""
 
     list_display = ("id", "collection", "values", "updated_at")
-    list_filter = ("collection",)
+    list_filter = (("collection", CollectionFilter), "updated_at")
     list_select_related = ("collection__project",)
     search_fields = ("search",)
     ordering = ("-pk",)
@@ -155,7 +191,7 @@ class RecordAdmin(ActionAdmin):
 @admin.register(RecordImport)
 class RecordImportAdmin(ActionAdmin):
     list_display = ("id", "collection", "status", "processed", "total", "failed", "created_at")
-    list_filter = ("status", "format")
+    list_filter = (("collection", CollectionFilter), "status", "format")
     list_select_related = ("collection__project",)
     search_fields = ("collection__slug", "collection__project__slug")
     fields: ClassVar[tuple[str, ...]] = (

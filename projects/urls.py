@@ -39,7 +39,7 @@ urlpatterns = [
     path("projects/<str:project>", ProjectView.as_view()),
     path("users/projects", ProjectNamesView.as_view()),
     path("projects/<str:project>/audit", ProjectAuditView.as_view()),
-    path("projects/<str:project>/export", ExportView.as_view()),
+    path("projects/<str:project>/export", ExportView.as_view(), name="project-export"),
     path("projects/<str:project>/owner", OwnerView.as_view()),
     path("projects/<str:project>/regenerate-key", RegenerateKeyView.as_view()),
     path("projects/<str:project>/key", KeyView.as_view()),

@@ -45,6 +45,8 @@ def list_words() -> dict[str, str]:
         "restartOf": _("Restart {name}"),
         "logsOf": _("Logs of {name}"),
         "copyOf": _("Copy the address of {name}"),
+        "importing": _("Importing …"),
+        "missingSecrets": _("The project is here. Set the values of these secrets anew: {keys}."),
         "slugOfName": _("made of the name"),
     }
 

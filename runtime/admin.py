@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin import ActionAdmin, adopt
+from accounts.admin import ActionAdmin, VisibleFilter, adopt
 from accounts.permissions import actor_of
 from projects.models import Project
 from runtime.actions.limits import delete_limit, set_limit
@@ -23,7 +23,7 @@ class RunAdmin(ActionAdmin):
 
     list_display = ("project", "label", "status", "reason", "restarts", "created_at", "finished_at", "node")
     list_display_links = ("project", "label")
-    list_filter = ("status", "reason")
+    list_filter = (("project", VisibleFilter), "status", "reason", "created_at")
     list_select_related = ("project", "node")
     search_fields = ("project__slug", "project__name", "version", "branch", "error")
     fields: ClassVar[tuple[str, ...]] = (
@@ -55,7 +55,7 @@ class RunAdmin(ActionAdmin):
 @admin.register(Attempt)
 class AttemptAdmin(ActionAdmin):
     list_display = ("project", "epoch", "node", "started_at", "ended_at", "reason")
-    list_filter = ("reason",)
+    list_filter = (("run__project", VisibleFilter), "reason", "started_at")
     list_select_related = ("run__project", "node")
     search_fields = ("run__project__slug",)
     fields: ClassVar[tuple[str, ...]] = ("run", "epoch", "node", "started_at", "ended_at", "reason")
@@ -83,6 +83,7 @@ class RootAdmin(ActionAdmin):
 @admin.register(Node)
 class NodeAdmin(RootAdmin):
     list_display = ("name", "alive", "pid", "registered_at", "lease_expires_at")
+    list_filter = ("registered_at", "lease_expires_at")
     search_fields = ("name",)
     fields: ClassVar[tuple[str, ...]] = ("name", "alive", "pid", "registered_at", "lease_expires_at")
     readonly_fields = fields
@@ -95,7 +96,7 @@ class NodeAdmin(RootAdmin):
 @admin.register(LimitOverride)
 class LimitOverrideAdmin(RootAdmin):
     list_display = ("project", "name", "value")
-    list_filter = ("name",)
+    list_filter = (("project", VisibleFilter), "name")
     list_select_related = ("project",)
     search_fields = ("project__slug",)
     fields = ("project", "name", "value")

@@ -36,9 +36,9 @@ class BranchQuerySet(models.QuerySet["Branch"]):
 class Branch(models.Model):
     """An editable line of code files. `revision` grows with each save, for those who saved something else."""
 
-    project = models.ForeignKey(Project, models.CASCADE, related_name="branches")
+    project = models.ForeignKey(Project, models.CASCADE, related_name="branches", verbose_name=_("project"))
     name = models.CharField(_("name"), max_length=64)
-    revision = models.PositiveIntegerField(default=1)
+    revision = models.PositiveIntegerField(_("revision"), default=1)
     parent_branch = models.CharField(_("from branch"), max_length=64, blank=True)
     created_from_release = models.CharField(_("from release"), max_length=16, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)

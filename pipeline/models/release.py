@@ -51,7 +51,7 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
 class Release(models.Model):
     """Frozen code with a number. At most one of a project is active: the one chosen to run."""
 
-    project = models.ForeignKey(Project, models.CASCADE, related_name="releases")
+    project = models.ForeignKey(Project, models.CASCADE, related_name="releases", verbose_name=_("project"))
     major = models.PositiveIntegerField(editable=False)
     minor = models.PositiveIntegerField(editable=False)
     files = models.JSONField(_("files"), editable=False)

@@ -139,7 +139,10 @@ class Migration(migrations.Migration):
             model_name="membership",
             name="project",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="memberships", to="projects.project"
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="memberships",
+                to="projects.project",
+                verbose_name="project",
             ),
         ),
         migrations.CreateModel(
@@ -179,6 +182,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="variables",
                         to="projects.project",
+                        verbose_name="project",
                     ),
                 ),
             ],

@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ("fields", models.JSONField(default=list, verbose_name="fields")),
                 ("table_config", models.JSONField(default=dict, verbose_name="table settings")),
                 ("form_config", models.JSONField(default=dict, verbose_name="form settings")),
-                ("revision", models.PositiveIntegerField(default=1)),
+                ("revision", models.PositiveIntegerField(default=1, verbose_name="revision")),
                 (
                     "record_count",
                     models.PositiveIntegerField(default=0, editable=False, verbose_name="records"),
@@ -48,6 +48,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="collections",
                         to="projects.project",
+                        verbose_name="project",
                     ),
                 ),
             ],
@@ -114,7 +115,7 @@ class Migration(migrations.Migration):
                 ),
                 ("data", models.JSONField(default=dict, verbose_name="data")),
                 ("search", models.TextField(blank=True, default="", editable=False)),
-                ("revision", models.PositiveIntegerField(default=1)),
+                ("revision", models.PositiveIntegerField(default=1, verbose_name="revision")),
                 ("created_at", models.DateTimeField(verbose_name="created")),
                 ("updated_at", models.DateTimeField(verbose_name="changed")),
                 (
@@ -124,6 +125,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="records",
                         to="projects.collection",
+                        verbose_name="collection",
                     ),
                 ),
             ],

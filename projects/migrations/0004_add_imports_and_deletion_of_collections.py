@@ -108,6 +108,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="imports",
                         to="projects.collection",
+                        verbose_name="collection",
                     ),
                 ),
             ],

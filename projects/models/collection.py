@@ -56,13 +56,15 @@ class Collection(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    project = models.ForeignKey(Project, models.CASCADE, related_name="collections")
+    project = models.ForeignKey(
+        Project, models.CASCADE, related_name="collections", verbose_name=_("project")
+    )
     name = models.CharField(_("name"), max_length=NAME_LENGTH)
     slug = models.CharField(_("slug"), max_length=SLUG_LENGTH)
     fields = models.JSONField(_("fields"), default=list)
     table_config = models.JSONField(_("table settings"), default=dict)
     form_config = models.JSONField(_("form settings"), default=dict)
-    revision = models.PositiveIntegerField(default=1)
+    revision = models.PositiveIntegerField(_("revision"), default=1)
     # Kept with each insertion and deletion, so that limits and totals need no count over all records.
     record_count = models.PositiveIntegerField(_("records"), default=0, editable=False)
     record_limit = models.PositiveIntegerField(
@@ -122,11 +124,13 @@ class Record(models.Model):
     """One record. `data` holds values as `projects.collections.values` has checked them, missing ones left out."""
 
     id = models.UUIDField(primary_key=True, default=new_record_id, editable=False)
-    collection = models.ForeignKey(Collection, models.CASCADE, related_name="records", db_index=False)
+    collection = models.ForeignKey(
+        Collection, models.CASCADE, related_name="records", db_index=False, verbose_name=_("collection")
+    )
     data = models.JSONField(_("data"), default=dict)
     # All text of the record, case-folded: what a text search looks in, alike on every database.
     search = models.TextField(default="", blank=True, editable=False)
-    revision = models.PositiveIntegerField(default=1)
+    revision = models.PositiveIntegerField(_("revision"), default=1)
     created_at = models.DateTimeField(_("created"))
     updated_at = models.DateTimeField(_("changed"))
 

@@ -36,7 +36,7 @@ class EnvVarQuerySet(models.QuerySet["EnvVar"]):
 class EnvVar(models.Model):
     """One variable. Its value is bound to project and key: a row copied elsewhere does not open."""
 
-    project = models.ForeignKey(Project, models.CASCADE, related_name="variables")
+    project = models.ForeignKey(Project, models.CASCADE, related_name="variables", verbose_name=_("project"))
     key = models.CharField(_("key"), max_length=128)
     type = models.CharField(_("type"), max_length=8, choices=EnvType.choices, default=EnvType.STRING)
     sealed = models.BinaryField()

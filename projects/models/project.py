@@ -148,7 +148,9 @@ class Project(models.Model):
 class Membership(models.Model):
     """A person in a project. The owner needs none."""
 
-    project = models.ForeignKey(Project, models.CASCADE, related_name="memberships")
+    project = models.ForeignKey(
+        Project, models.CASCADE, related_name="memberships", verbose_name=_("project")
+    )
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships", verbose_name=_("user"))
     created_at = models.DateTimeField(_("since"), auto_now_add=True)
 

@@ -46,7 +46,9 @@ class RecordImport(models.Model):
     """A file on its way into a collection. `offset` and `line` say how far it is written, in the same transaction."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    collection = models.ForeignKey(Collection, models.CASCADE, related_name="imports")
+    collection = models.ForeignKey(
+        Collection, models.CASCADE, related_name="imports", verbose_name=_("collection")
+    )
     status = models.CharField(
         _("status"), max_length=10, choices=ImportStatus.choices, default=ImportStatus.PENDING
     )
