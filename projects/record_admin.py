@@ -11,7 +11,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin import ActionAdmin, adopt
+from accounts.admin import ActionAdmin, VisibleFilter, adopt
 from accounts.permissions import actor_of
 from projects.actions.collections import (
     HIGHEST_LIMIT,
@@ -73,7 +73,7 @@ class CollectionAdmin(ActionAdmin):
 
     form = CollectionForm
     list_display = ("name", "slug", "project", "record_count", "updated_at")
-    list_filter = ("project",)
+    list_filter = (("project", VisibleFilter),)
     list_select_related = ("project",)
     search_fields = ("name", "slug", "project__slug")
     ordering = ("project__slug", "name", "pk")
@@ -128,7 +128,7 @@ class RecordAdmin(ActionAdmin):
     """Records are read and deleted here; they are edited where their fields are known."""
 
     list_display = ("id", "collection", "values", "updated_at")
-    list_filter = ("collection",)
+    list_filter = (("collection", VisibleFilter),)
     list_select_related = ("collection__project",)
     search_fields = ("search",)
     ordering = ("-pk",)
