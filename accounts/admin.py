@@ -9,10 +9,10 @@ from typing import Any, ClassVar, TypeVar
 from django.contrib import admin, messages
 from django.contrib.admin.filters import RelatedFieldListFilter
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Field, ForeignObjectRel, Model, QuerySet
-from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -29,11 +29,14 @@ from accounts.actions.users import (
 )
 from accounts.errors import UserError
 from accounts.forms import UserForm
+from accounts.limits import SEARCH_WORDS
 from accounts.models import AuditEntry, User
 from accounts.permissions import actor_of, require_edit_user, require_manage_users
 
 # A filter lists no more than this; the search finds the rest.
 _MOST_CHOICES = 200
+# What filters and date hierarchies append to the name of their field.
+_LOOKUPS = ("exact", "id__exact", "isnull", "isempty", "gte", "lt", "year", "month", "day")
 
 Page = TypeVar("Page", bound=Callable[..., HttpResponse])
 
@@ -86,10 +89,19 @@ class ActionAdmin(ModelAdmin):  # type: ignore[misc]
         offered = self.list_filter if request is None else self.get_list_filter(request)
         names = {one[0] if isinstance(one, (list, tuple)) else one for one in offered} | {self.date_hierarchy}
         return any(
-            lookup == name or lookup.startswith(f"{name}{LOOKUP_SEP}")
+            lookup in {name, *(f"{name}__{step}" for step in _LOOKUPS)}
             for name in names
             if isinstance(name, str)
         )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Raises IncorrectLookupParameters for more words than a statement takes."""
+        if len(search_term.split()) > SEARCH_WORDS:
+            raise IncorrectLookupParameters
+        found: tuple[QuerySet[Any], bool] = super().get_search_results(request, queryset, search_term)
+        return found
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return self.model.objects.visible_to(actor_of(request))  # type: ignore[no-any-return]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from io import StringIO
 
@@ -11,6 +12,9 @@ from dotenv.parser import parse_stream
 from accounts.errors import UserError
 from projects.env_values import check_key
 from projects.limits import ENV_TEXT_LINES, ENV_VARIABLES
+
+# The parser's time grows with the square of such a run.
+_WIDE = re.compile(r"[^\S\r\n]{201}")
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,9 @@ def parse_env(text: str) -> list[Assignment]:
     """
     if text.count("\n") > ENV_TEXT_LINES:
         raise refuse_lines([Fault(ENV_TEXT_LINES, _("The text is too long."))])
+    if wide := _WIDE.search(text):
+        line = text.count("\n", 0, wide.start()) + 1
+        raise refuse_lines([Fault(line, _("There are more than 200 spaces in a row."))])
     found: dict[str, Assignment] = {}
     faults: list[Fault] = []
     for binding in parse_stream(StringIO(text)):

@@ -12,13 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
 from django_filters.fields import IsoDateTimeField
 from drf_spectacular.utils import extend_schema
-from rest_framework.filters import SearchFilter
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import Door, Pages
-from accounts.api.filters import OrderingFilter
+from accounts.api.filters import OrderingFilter, SearchFilter
 from accounts.models import AuditEntry
 from accounts.permissions import require_manage_users
 from accounts.serializers import AuditEntrySerializer

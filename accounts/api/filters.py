@@ -10,6 +10,7 @@ from rest_framework import filters
 from rest_framework.request import Request
 
 from accounts.errors import UserError
+from accounts.limits import SEARCH_WORDS
 
 
 class OrderingFilter(filters.OrderingFilter):
@@ -48,6 +49,18 @@ class OrderingFilter(filters.OrderingFilter):
                 "explode": False,
             }
         ]
+
+
+class SearchFilter(filters.SearchFilter):
+    """`?search=two words`: both have to be found."""
+
+    def get_search_terms(self, request: Request) -> list[str]:
+        """Raises UserError for more words than a statement takes."""
+        terms: list[str] = super().get_search_terms(request)
+        if len(terms) > SEARCH_WORDS:
+            message = _("A search has at most {count} words.").format(count=SEARCH_WORDS)
+            raise UserError("search_invalid", message)
+        return terms
 
 
 def _columns(term: str, columns: Mapping[str, Sequence[str]]) -> list[str]:

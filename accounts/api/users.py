@@ -12,7 +12,6 @@ from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import status
-from rest_framework.filters import SearchFilter
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -26,7 +25,7 @@ from accounts.actions.users import (
     update_user,
 )
 from accounts.api.base import Door, Pages
-from accounts.api.filters import OrderingFilter
+from accounts.api.filters import OrderingFilter, SearchFilter
 from accounts.api.pictures import picture_answer
 from accounts.errors import NotFoundError, UserError
 from accounts.models import User

@@ -28,6 +28,27 @@ class AdminCase(People):
         return client
 
 
+class AskColumnsTest(AdminCase):
+    def test_only_what_the_page_filters_by_may_be_asked(self) -> None:
+        users, audit = "/admin/accounts/user/", "/admin/accounts/auditentry/"
+        for path, query, code in (
+            (users, "password__startswith=argon2", 400),
+            (users, "password=x", 400),
+            (users, "is_root__exact=1&password__regex=.", 400),
+            (users, "is_active__password=x", 400),
+            (users, "created_at__year=99999999999", 400),
+            (audit, "actor__password__startswith=a", 400),
+            (users, "is_active__exact=1&last_login__isnull=True", 200),
+            (audit, "verb__exact=create_user&created_at__year=2026", 200),
+        ):
+            response = self.browser(self.manager).get(f"{path}?{query}")
+            self.assertEqual(response.status_code, code, query)
+
+    def test_a_search_of_too_many_words_is_no_fault(self) -> None:
+        response = self.browser(self.manager).get(f"/admin/accounts/user/?q={'a+' * 3000}")
+        self.assertRedirects(response, "/admin/accounts/user/?e=1")
+
+
 class UserAdminTest(AdminCase):
     def post(self, actor: User, user: User, **changes: Any) -> Any:  # noqa: ANN401
         data = {"email": user.email, "name": user.name, "is_active": "on", **changes}

@@ -57,6 +57,11 @@ class ListUsersTest(ManageCase):
             results = self.call(self.manager, "get", f"?{query}").json()["results"]
             self.assertEqual("".join(one["email"][0] for one in results), found, query)
 
+    def test_a_search_has_few_words(self) -> None:
+        answer = self.call(self.manager, "get", f"?search={'a+' * 3000}")
+        self.assertEqual(self.code(answer), (400, "search_invalid"))
+        self.assertEqual(self.call(self.manager, "get", f"?search={'a+' * 20}").status_code, 200)
+
     def test_it_refuses_what_is_no_filter_value(self) -> None:
         for query in ("search=%00", "page=0", "page=x"):
             self.assertIn(self.call(self.manager, "get", f"?{query}").status_code, (400, 404), query)

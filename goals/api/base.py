@@ -8,13 +8,12 @@ from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework import status
-from rest_framework.filters import SearchFilter
 from rest_framework.generics import GenericAPIView
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from accounts.api.base import Door, Pages
-from accounts.api.filters import OrderingFilter
+from accounts.api.filters import OrderingFilter, SearchFilter
 from accounts.etags import StaleError
 from goals.actions.goals import create_goal, delete_goal, reset_goal, update_goal
 from goals.models import Goal

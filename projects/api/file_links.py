@@ -8,13 +8,12 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import status
-from rest_framework.filters import SearchFilter
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import Pages
-from accounts.api.filters import OrderingFilter
+from accounts.api.filters import OrderingFilter, SearchFilter
 from accounts.errors import NotFoundError
 from projects.actions.file_links import create_file_link, delete_file_link
 from projects.api.storage import FilesDoor

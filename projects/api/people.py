@@ -6,14 +6,13 @@ from typing import ClassVar
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework.filters import SearchFilter
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.audit import AuditDoor
 from accounts.api.base import Door, Pages
-from accounts.api.filters import OrderingFilter
+from accounts.api.filters import OrderingFilter, SearchFilter
 from accounts.models import AuditEntry
 from accounts.permissions import require_manage_users
 from accounts.serializers import AuditEntrySerializer

@@ -42,6 +42,18 @@ class RecordAdminTest(ImportCase):
             self.assertEqual(answer.status_code, 200)
             self.assertNotIn(text, answer.content.decode().replace("?q=ada", "").replace('value="ada"', ""))
 
+    def test_filters_name_what_one_sees(self) -> None:
+        """Both people see two collections, or there would be no filter to look at."""
+        for project, names in ((self.project, ("mine", "ours")), (self.foreign, ("theirs", "zzunseen"))):
+            for name in names:
+                Collection.objects.create(project=project, name=name, slug=name)
+        for path in (COLLECTIONS, "/admin/projects/record/"):
+            page = self.browser(self.bob).get(path)
+            self.assertNotContains(page, "zzunseen")
+            self.assertNotContains(page, self.foreign.slug)
+        self.assertContains(page, "ours")
+        self.assertContains(self.browser(self.charlie).get("/admin/projects/record/"), "zzunseen")
+
     def test_pages_of_one_are_not_for_strangers(self) -> None:
         record = Record.objects.get(pk=self.create(email="a")["id"])
         for path in (f"{COLLECTIONS}{self.customers.pk}", f"/admin/projects/record/{record.pk}"):
