@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import transaction
 
 from m3m_site.tests.openapi import Route, body_schema, operation_of, resolve, routes
@@ -23,7 +21,9 @@ class BodiesTest(StageCase):
     def test_it_refuses_a_stale_condition_where_the_document_has_one_and_nowhere_else(self) -> None:
         wrong = []
         for route in self._writing():
-            parameters = [resolve(one) for one in operation_of(route.method, route.path).get("parameters", ())]
+            parameters = [
+                resolve(one) for one in operation_of(route.method, route.path).get("parameters", ())
+            ]
             told = any(one["name"] == "If-Match" for one in parameters)
             status, _code = self._send(route, headers={"If-Match": '"stale"'})
             if (status == 412) != told:
@@ -58,7 +58,7 @@ class BodiesTest(StageCase):
         ]
 
     def _send(
-        self, route: Route, body: Any = None, headers: dict[str, str] | None = None
+        self, route: Route, body: dict[str, object] | None = None, headers: dict[str, str] | None = None
     ) -> tuple[int, str]:
         """Status and code of the answer; its effects are undone."""
         place = self.stage.own
