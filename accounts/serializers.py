@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
@@ -125,6 +126,20 @@ class RightsSerializer(StrictSerializer):
     )
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "more rights",
+            {
+                "permissions": {
+                    "create_projects": True,
+                    "project_access": ["91b4a4f0-53f6-4a2e-8a0a-3f6a0f6b9d53"],
+                }
+            },
+            request_only=True,
+        )
+    ]
+)
 class ChangedUserSerializer(StrictSerializer):
     """What a manager of users changes; what is left out stays."""
 
@@ -159,6 +174,9 @@ class ProfileSerializer(StrictSerializer):
         return UserSerializer.Meta.fields
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("a password", {"password": "correct horse battery"}, request_only=True)]
+)
 class GivenPasswordSerializer(StrictSerializer):
     password = serializers.CharField(max_length=1024, trim_whitespace=False, write_only=True)
 
@@ -196,6 +214,13 @@ class AuditEntrySerializer(serializers.ModelSerializer[AuditEntry]):
         read_only_fields = fields
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "a login", {"email": "bob@example.org", "password": "correct horse battery"}, request_only=True
+        )
+    ]
+)
 class LoginSerializer(StrictSerializer):
     email = serializers.CharField(max_length=254)
     password = serializers.CharField(max_length=1024, trim_whitespace=False, write_only=True)
@@ -210,10 +235,28 @@ class LoggedInSerializer(TokensSerializer):
     user = UserSerializer()
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "a token",
+            {"refresh": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCJ9.signature"},
+            request_only=True,
+        )
+    ]
+)
 class RefreshSerializer(StrictSerializer):
     refresh = serializers.CharField(max_length=4096)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "a token",
+            {"refresh": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCJ9.signature"},
+            request_only=True,
+        )
+    ]
+)
 class LogoutSerializer(StrictSerializer):
     refresh = serializers.CharField(max_length=4096, required=False, default="")
 
@@ -223,6 +266,15 @@ class TicketSerializer(serializers.Serializer[None]):
     expires_in = serializers.IntegerField(help_text="seconds")
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "both passwords",
+            {"old_password": "correct horse battery", "new_password": "staple wrong mule"},
+            request_only=True,
+        )
+    ]
+)
 class PasswordSerializer(StrictSerializer):
     old_password = serializers.CharField(max_length=1024, trim_whitespace=False, write_only=True)
     new_password = serializers.CharField(max_length=1024, trim_whitespace=False, write_only=True)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.serializers import StrictSerializer
@@ -21,6 +21,9 @@ from projects.models import Project
 _NAMES_LENGTH = 50 * (2 * SLUG_LENGTH + 2)
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("a name", {"name": "Orders placed", "color": "teal"}, request_only=True)]
+)
 class GoalSerializer(StrictSerializer, serializers.ModelSerializer[Goal]):
     """A goal of a project as somebody wants it."""
 
@@ -47,6 +50,13 @@ class GoalSerializer(StrictSerializer, serializers.ModelSerializer[Goal]):
         return ShownGoalSerializer.Meta.fields
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "who may count", {"allowed_projects": ["91b4a4f0-53f6-4a2e-8a0a-3f6a0f6b9d53"]}, request_only=True
+        )
+    ]
+)
 class GlobalGoalSerializer(GoalSerializer):
     """A global goal as the root wants it."""
 
@@ -96,12 +106,14 @@ class ShownGoalSerializer(serializers.ModelSerializer[Goal]):
         return [str(project.pk) for project in goal.seen_projects]
 
 
+@extend_schema_serializer(examples=[OpenApiExample("a confirmation", {"slug": "orders"}, request_only=True)])
 class GoalConfirmationSerializer(StrictSerializer):
     slug = serializers.CharField(
         required=False, default="", allow_blank=True, max_length=SLUG_LENGTH, help_text="Repeats the slug."
     )
 
 
+@extend_schema_serializer(examples=[OpenApiExample("one more", {"value": 1}, request_only=True)])
 class IncrementSerializer(StrictSerializer):
     value = serializers.IntegerField(
         min_value=-INCREMENT,
@@ -111,6 +123,9 @@ class IncrementSerializer(StrictSerializer):
     )
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("three for a shop", {"project": "shop", "value": 3}, request_only=True)]
+)
 class GlobalIncrementSerializer(IncrementSerializer):
     project = serializers.CharField(
         required=False,

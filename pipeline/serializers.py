@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.errors import UserError
@@ -117,10 +118,12 @@ class SaveBranchSerializer(StrictSerializer):
         return files
 
 
+@extend_schema_serializer(examples=[OpenApiExample("a name", {"name": "feature"}, request_only=True)])
 class BranchNameSerializer(StrictSerializer):
     name = serializers.CharField(max_length=64)
 
 
+@extend_schema_serializer(examples=[OpenApiExample("a release", {"version": "0.2"}, request_only=True)])
 class ResetSerializer(StrictSerializer):
     version = serializers.CharField(max_length=16, help_text="the release whose code it takes")
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.serializers import PersonSerializer, StrictSerializer
@@ -153,6 +153,7 @@ class NewTextFileSerializer(StrictSerializer):
     content = ContentField(required=False, default="")
 
 
+@extend_schema_serializer(examples=[OpenApiExample("a text", {"content": "# Notes\n"}, request_only=True)])
 class TextContentSerializer(StrictSerializer):
     content = ContentField()
 

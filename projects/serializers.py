@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.serializers import PersonSerializer, StrictSerializer
@@ -13,6 +13,13 @@ from projects.limits import ENV_TEXT_LENGTH, KEEP_RUNS, NAME_LENGTH, SLUG_LENGTH
 from projects.models import EnvVar, Project
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "some settings", {"name": "Shop", "color": "teal", "auto_start": True}, request_only=True
+        )
+    ]
+)
 class ProjectSerializer(StrictSerializer, serializers.ModelSerializer[Project]):
     """A project; `represent` adds the facets."""
 
@@ -78,6 +85,9 @@ class ConfirmationSerializer(StrictSerializer):
     slug = serializers.CharField(required=False, default="", max_length=SLUG_LENGTH)
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("a person", {"email": "bob@example.org"}, request_only=True)]
+)
 class MemberSerializer(StrictSerializer):
     """Who is to be let in: one of both."""
 
@@ -103,6 +113,11 @@ class AnyJSONField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("a number", {"key": "PAGE_SIZE", "type": "integer", "value": 20}, request_only=True)
+    ]
+)
 class EnvVarSerializer(StrictSerializer):
     """A variable as somebody wants it."""
 

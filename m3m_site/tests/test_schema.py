@@ -61,6 +61,17 @@ class SchemaTest(SimpleTestCase):
         self.assertEqual([name for name, count in names.items() if count > 1], [])
         self.assertEqual([name for name in names if re.search(r"_\d+$", name)], [])
 
+    def test_every_json_body_has_an_example(self) -> None:
+        without = [
+            f"{method} {path}"
+            for method, path, operation in operations()
+            if "examples"
+            not in operation.get("requestBody", {})
+            .get("content", {})
+            .get("application/json", {"examples": {}})
+        ]
+        self.assertEqual(without, [])
+
     def test_every_operation_names_its_errors(self) -> None:
         for method, path, operation in operations():
             with self.subTest(method=method, path=path):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiSerializerExtension
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.serializers import StrictSerializer
@@ -29,6 +29,13 @@ _UUID = {"type": "string", "format": "uuid", "readOnly": True}
 _MOMENT = {"type": "string", "format": "date-time", "readOnly": True}
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "a customer", {"email": "ada@example.org", "age": 36, "plan": "pro"}, request_only=True
+        )
+    ]
+)
 class RecordSerializer(serializers.Serializer[None]):
     """A record: its id and times, and a value for each field of its collection."""
 
@@ -76,6 +83,15 @@ class RawRecordsField(serializers.Field[Any, Any, Any, Any]):
         return data
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "two customers",
+            {"records": [{"email": "ada@example.org"}, {"email": "bob@example.org"}]},
+            request_only=True,
+        )
+    ]
+)
 class RecordBulkSerializer(StrictSerializer):
     records = RawRecordsField()
 
@@ -107,6 +123,9 @@ class FilterField(AnyJSONField):
     """A filter as it is: the grammar checks it against the collection."""
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("by a filter", {"filter": {"plan": "free"}, "confirm": True}, request_only=True)]
+)
 class RecordBulkDeleteSerializer(StrictSerializer):
     """Which records are to go: `ids`, or a `filter` (an empty one means all) with `confirm`."""
 
@@ -213,6 +232,20 @@ class WantedCollectionSerializer(StrictSerializer):
         return CollectionSerializer().fields
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "one more field",
+            {
+                "fields": [
+                    {"key": "email", "type": "string", "required": True, "unique": True},
+                    {"key": "city", "type": "string"},
+                ]
+            },
+            request_only=True,
+        )
+    ]
+)
 class ChangedCollectionSerializer(WantedCollectionSerializer):
     record_limit = serializers.IntegerField(
         required=False, allow_null=True, min_value=0, max_value=2**31 - 1, help_text="Changed by root alone."
@@ -222,6 +255,15 @@ class ChangedCollectionSerializer(WantedCollectionSerializer):
     )
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "without age",
+            {"fields": [{"key": "email", "type": "string", "required": True}]},
+            request_only=True,
+        )
+    ]
+)
 class PlannedFieldsSerializer(StrictSerializer):
     fields = RawFieldsField()  # type: ignore[assignment]
 
