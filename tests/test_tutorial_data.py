@@ -34,7 +34,7 @@ def follow(platform: Platform, folder: Path, blocks: dict[str, str]) -> dict[str
         env={**environment, "PATH": path, **account},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,  # a few seconds where nothing else runs; a dozen commands load Django
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
