@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
+from m3m_site.testing import Require
 from projects import parts
 from tests.platform import Answer, Platform, wait_for
+from tests.stores import KINDS, missing, store
 
 pytestmark = pytest.mark.slow
 
@@ -23,10 +26,20 @@ CALLS = (
 )
 
 
-@pytest.fixture
-def elsewhere() -> Iterator[Platform]:
-    """A platform with no project."""
-    with Platform() as platform:
+@contextmanager
+def platform_on(kind: str) -> Iterator[Platform]:
+    """A platform with a database of its own, and a Redis of its own: two of them live side by side."""
+    with store(kind) as environment:
+        environment.pop("M3M_REDIS_URI", None)
+        with Platform(**environment) as platform:
+            yield platform
+
+
+@pytest.fixture(params=KINDS)
+def elsewhere(request: pytest.FixtureRequest, require: Require) -> Iterator[Platform]:
+    """A platform with no project, on each database."""
+    require(not missing(request.param), missing(request.param))
+    with platform_on(request.param) as platform:
         assert platform.api("DELETE", "/projects/demo?confirm=demo").status == 204
         assert platform.api("GET", "/projects").json["count"] == 0
         yield platform
@@ -85,7 +98,9 @@ class MoveProjectTest:
     def test_it_answers_as_before(self, elsewhere: Platform) -> None:
         if "pipeline" not in {part.name for part in parts.registered()}:
             pytest.skip("The code of a project is no part of its archive.")
-        with Platform() as here:
+        # From one database to the other where there are two.
+        other = "embedded" if elsewhere.processes.environment.get("M3M_DATABASE_DRIVER") else "postgresql"
+        with platform_on("embedded" if missing(other) else other) as here:
             wanted = answers(here)
             assert [status for status, _body in wanted][:3] == [200, 200, 200]
             archive = download(here)

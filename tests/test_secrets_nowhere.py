@@ -280,7 +280,8 @@ class Credentials:
 
     def key(self) -> dict[str, str]:
         """A key that counts no more, and one that does; an import makes a process of its own."""
-        platform, found = self._platform, {}
+        platform = self._platform
+        found: dict[str, str] = {}
         for name in ("OLD KEY", "NEW KEY"):
             head = {**self._bearer, "Idempotency-Key": name}
             made = platform.show_once("POST", "/projects/leaky/regenerate-key", None, head)
@@ -319,7 +320,8 @@ class Credentials:
 
     def tokens(self) -> dict[str, str]:
         """Refreshed once; the refresh token that is used up is tried again, and its login ended."""
-        platform, found = self._platform, {}
+        platform = self._platform
+        found: dict[str, str] = {}
         login = {"email": EMAIL, "password": PASSWORD}
         first = platform.show_once("POST", "/auth/login", login, {"Idempotency-Key": "login"})
         second = platform.show_once("POST", "/auth/refresh", {"refresh": first["refresh"]})

@@ -27,7 +27,7 @@ class IdempotentAnswerQuerySet(models.QuerySet["IdempotentAnswer"]):
         ]
         with connection.cursor() as cursor:
             cursor.execute(_CLAIM, [digest, fingerprint, *times])
-            return cursor.rowcount == 1
+            return bool(cursor.rowcount == 1)
 
 
 class IdempotentAnswer(models.Model):
