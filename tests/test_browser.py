@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -348,6 +349,79 @@ class ChangeSettingsTest:
         end.click()
         page.wait_for_url("**/admin/projects/")
         assert platform.api("GET", f"/projects/{slug}").status == 404
+
+
+class SeeSyntaxTest:
+    def test_a_fault_is_saved_and_told_with_its_line(self, page: Page, platform: Platform, slug: str) -> None:
+        open_tab(page, platform, slug, "code")
+        write(page, "const a = 1;\nconst b = ;\n")
+        page.keyboard.press("Control+s")
+        expect(page.get_by_text("Saved at")).to_be_visible()
+        fault = page.get_by_role("list", name="Syntax errors").get_by_role("listitem")
+        expect(fault).to_contain_text("main")
+        expect(fault).to_contain_text("2")
+        assert violations(page) == []
+        write(page, "const a = 1;\n")
+        page.keyboard.press("Control+s")
+        expect(fault).to_have_count(0)
+
+
+class MakeKeyTest:
+    def test_it_is_shown_once(self, page: Page, platform: Platform, slug: str) -> None:
+        open_tab(page, platform, slug, "settings")
+        page.get_by_role("button", name="Make a new key").click()
+        shown = page.locator("[data-key-text]")
+        expect(shown).to_contain_text("m3m_")
+        key = shown.inner_text()
+        answer = platform.request("GET", f"/api/projects/{slug}", headers={"X-API-Key": key})
+        assert answer.status == 200
+        page.reload()
+        assert key not in page.content()
+        expect(page.locator("[data-part=key]")).to_contain_text(key[:12])
+
+
+class ImportProjectTest:
+    def test_an_archive_becomes_a_project(
+        self, page: Page, platform: Platform, slug: str, tmp_path: Path
+    ) -> None:
+        open_tab(page, platform, slug, "settings")
+        with page.expect_download() as coming:
+            page.get_by_role("button", name="Download the archive").click()
+        archive = tmp_path / "archive.zip"
+        coming.value.save_as(archive)
+        page.goto(f"{platform.url}/admin/projects/")
+        page.get_by_role("button", name="Import…").click()
+        dialog = page.get_by_role("dialog", name="Import a project")
+        broken = tmp_path / "broken.zip"
+        broken.write_bytes(b"no archive")
+        dialog.get_by_label("Archive").set_input_files(broken)
+        dialog.get_by_role("button", name="Import", exact=True).click()
+        expect(dialog.get_by_role("alert")).to_be_visible()
+        assert violations(page) == []
+        dialog.get_by_label("Archive").set_input_files(archive)
+        dialog.get_by_label("Slug").fill(f"{slug}-copy")
+        dialog.get_by_role("button", name="Import", exact=True).click()
+        page.wait_for_url(f"**/{slug}-copy/code/")
+
+
+class ChangeProfileTest:
+    def test_language_and_theme_are_kept_for_other_browsers(
+        self, browser: Browser, platform: Platform, shots: Path
+    ) -> None:
+        email = f"{uuid.uuid4().hex[:8]}@example.org"
+        given = {"email": email, "name": "Eve", "password": "people-Pass-17"}
+        assert platform.api("POST", "/users", given).status == 201
+        with looking(browser, shots) as page:
+            log_in(page, platform, email, given["password"])
+            page.goto(f"{platform.url}/admin/profile/")
+            page.locator("select[name=theme]").select_option("dark")
+            page.get_by_label("Language").select_option("ru")
+            page.get_by_role("button", name="Save").click()
+            expect(page.locator("html")).to_have_attribute("lang", "ru")
+        with looking(browser, shots, "light") as page:
+            log_in(page, platform, email, given["password"])
+            expect(page.locator("html")).to_have_attribute("lang", "ru")
+            expect(page.locator("html")).to_have_class(re.compile(r"\bdark\b"))
 
 
 class AccessibilityTest:
