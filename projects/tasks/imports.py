@@ -21,8 +21,10 @@ from projects.models import RecordImport
 from projects.slugs import as_id
 
 log = logging.getLogger(__name__)
-# What one tick begins; a row that two processes are started for is taken by one of them.
-_AT_ONCE = 2
+# Processes of this worker. A row that two workers start one for is taken by one of them.
+_AT_ONCE = 4
+_running: set[str] = set()
+_turn = threading.Lock()
 _KEPT = timedelta(days=7)
 # Nobody uploads for longer than that.
 _ABANDONED = 24 * 3600.0
@@ -41,8 +43,8 @@ def start_import(import_id: str, **unknown: Any) -> None:
 def sweep_imports(**unknown: Any) -> None:
     """Start what nobody works at, and remove what is long over, with files that no import has."""
     _note_unknown("sweep_imports", unknown)
-    for row in RecordImport.objects.forgotten().order_by("created_at")[:_AT_ONCE]:
-        _start(str(row.pk))
+    for key in RecordImport.objects.forgotten().order_by("created_at").values_list("pk", flat=True):
+        _start(str(key))
     old = RecordImport.objects.filter(
         status__in=FINAL_IMPORT_STATUSES, finished_at__lte=timezone.now() - _KEPT
     )
@@ -64,10 +66,24 @@ def _sweep_file(file: Path) -> None:
 
 
 def _start(import_id: str) -> None:
-    """The process ends with its import; a thread waits for it, so that nothing of it stays behind."""
-    command = [sys.executable, "-P", str(Path(settings.BASE_DIR) / "manage.py"), "run_import", import_id]
-    child = subprocess.Popen(command, cwd=settings.BASE_DIR, stdin=subprocess.DEVNULL)  # noqa: S603
-    threading.Thread(target=child.wait, name=f"import {import_id}", daemon=True).start()
+    """The process ends with its import; a thread waits for it, so that nothing of it stays behind.
+
+    Until it has taken its lease the row looks forgotten, longer than a tick where the machine is busy: another process
+    would only make it busier. What finds no place is started by a later tick.
+    """
+    with _turn:
+        if import_id in _running or len(_running) >= _AT_ONCE:
+            return
+        command = [sys.executable, "-P", str(Path(settings.BASE_DIR) / "manage.py"), "run_import", import_id]
+        child = subprocess.Popen(command, cwd=settings.BASE_DIR, stdin=subprocess.DEVNULL)  # noqa: S603
+        _running.add(import_id)
+    threading.Thread(target=_wait, args=(import_id, child), name=f"import {import_id}", daemon=True).start()
+
+
+def _wait(import_id: str, child: subprocess.Popen[bytes]) -> None:
+    child.wait()
+    with _turn:
+        _running.discard(import_id)
 
 
 def _note_unknown(task: str, unknown: dict[str, Any]) -> None:

@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import os
+import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from unittest import mock
 
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import SimpleTestCase
 from django.utils import timezone
 
 from accounts.errors import NotFoundError
@@ -20,6 +23,7 @@ from projects.actions.imports import cancel_import, create_import
 from projects.choices import ImportStatus
 from projects.collections.imports import import_file, split_list
 from projects.models import Record, RecordImport
+from projects.tasks import imports
 from projects.tasks.imports import sweep_imports
 from projects.tests.test_records_api import DATA, RecordsCase
 
@@ -282,6 +286,32 @@ class ImportsApiTest(ImportCase):
         start.assert_called_once_with(str(forgotten.pk))
         self.assertEqual(list(RecordImport.objects.all()), [forgotten])
         self.assertEqual((orphan.exists(), import_file(forgotten).exists()), (False, True))
+
+
+class StartImportsTest(SimpleTestCase):
+    def wait_for_the_end(self) -> None:
+        deadline = time.monotonic() + 10
+        while imports._running and time.monotonic() < deadline:
+            time.sleep(0.005)
+        self.assertEqual(imports._running, set())
+
+    def test_ticks_start_one_process_for_each_and_few_at_once(self) -> None:
+        """A process that has not taken its lease yet looks as if there were none."""
+        ended = threading.Event()
+        self.addCleanup(ended.set)
+        child = mock.Mock(wait=ended.wait)
+        with mock.patch("projects.tasks.imports.subprocess.Popen", return_value=child) as begin:
+            for _tick in range(3):
+                imports._start("one")
+            self.assertEqual(begin.call_count, 1)
+            for number in range(20):
+                imports._start(f"more {number}")
+            self.assertEqual(begin.call_count, 4)
+            ended.set()
+            self.wait_for_the_end()
+            imports._start("one")
+            self.assertEqual(begin.call_count, 5)
+            self.wait_for_the_end()
 
 
 class ExportRecordsTest(ImportCase):
