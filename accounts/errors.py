@@ -8,12 +8,13 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import (
+    ObjectDoesNotExist,
     PermissionDenied,
     RequestDataTooBig,
     SuspiciousOperation,
     ValidationError,
 )
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.utils.translation import gettext_lazy as _
 from django.views import csrf, defaults
@@ -157,17 +158,24 @@ def _body_of(error: Exception) -> tuple[dict[str, Any] | None, dict[str, str]]:
             return problem(413, "too_large", _TOO_LARGE), {}
         case SuspiciousOperation() | UnreadablePostError():
             return problem(400, "bad_request", _BAD_REQUEST), {}
-        case Http404():
+        case Http404() | ObjectDoesNotExist():  # the latter vanished between two looks at it
             return problem(404, "not_found", _("There is no such thing here.")), {}
         case PermissionDenied():
             return problem(403, "permission_denied", str(error) or _("You may not do that.")), {}
         case exceptions.APIException():
             return _api_problem(error)
-        case OperationalError() | InterfaceError():
-            logger.error("the database cannot be used", exc_info=error)
-            message = _("The database cannot be used right now; try again.")
-            return problem(503, "database_unavailable", message), {"Retry-After": "1"}
+        case IntegrityError() | OperationalError() | InterfaceError():
+            return _database_problem(error)
     return None, {}
+
+
+def _database_problem(error: Exception) -> tuple[dict[str, Any], dict[str, str]]:
+    if isinstance(error, IntegrityError):
+        logger.error("a change was refused by the database", exc_info=error)
+        return problem(409, "conflict", _("Something else was changed at the same moment; look again.")), {}
+    logger.error("the database cannot be used", exc_info=error)
+    message = _("The database cannot be used right now; try again.")
+    return problem(503, "database_unavailable", message), {"Retry-After": "1"}
 
 
 def _api_problem(error: exceptions.APIException) -> tuple[dict[str, Any], dict[str, str]]:

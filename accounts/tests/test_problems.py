@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 from unittest import mock
 
-from django.db import OperationalError
+from django.db import IntegrityError, OperationalError
 from django.test import Client, override_settings
 
-from accounts.models import AuditEntry
+from accounts.models import AuditEntry, User
 from accounts.testing import People
 
 NAMES = {"type", "title", "status", "detail", "code", "errors"}
@@ -54,6 +54,15 @@ class ProblemTest(People):
     def test_too_much(self) -> None:
         response = self.client_of(self.alice).put("/api/users/me", {"name": "x" * 200})
         self.assert_problem(response, 413, "too_large")
+
+    def test_what_vanished_or_changed_meanwhile_is_no_fault(self) -> None:
+        for error, status, code in (
+            (User.DoesNotExist(), 404, "not_found"),
+            (IntegrityError("FOREIGN KEY planted"), 409, "conflict"),
+        ):
+            with mock.patch("accounts.api.me.represent", side_effect=error):
+                response = self.client_of(self.alice).get("/api/users/me")
+            self.assertNotIn("planted", str(self.assert_problem(response, status, code)))
 
     def test_our_own_fault_says_nothing(self) -> None:
         client = self.client_of(self.alice)

@@ -41,6 +41,10 @@ class RecordImportQuerySet(models.QuerySet["RecordImport"]):
         expired = Q(lease_expires_at=None) | Q(lease_expires_at__lte=timezone.now())
         return self.exclude(status__in=FINAL_IMPORT_STATUSES).filter(expired)
 
+    def under_way(self) -> Self:
+        """What some process works at, or is being started for."""
+        return self.exclude(status__in=FINAL_IMPORT_STATUSES).filter(lease_expires_at__gt=timezone.now())
+
 
 class RecordImport(models.Model):
     """A file on its way into a collection. `offset` and `line` say how far it is written, in the same transaction."""

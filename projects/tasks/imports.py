@@ -19,8 +19,8 @@ from projects.slugs import as_id
 from projects.tasks.processes import start_command
 
 log = logging.getLogger(__name__)
-# What one tick begins.
-_AT_ONCE = 2
+# Processes at work at the same time; what finds no place is started by a later tick.
+_AT_ONCE = 4
 _KEPT = timedelta(days=7)
 # Nobody uploads for longer than that.
 _ABANDONED = 24 * 3600.0
@@ -63,7 +63,7 @@ def _sweep_file(file: Path) -> None:
 
 def _start(row: RecordImport) -> None:
     """One process, which is all that the import gets while it is on its way."""
-    if row.reserve():
+    if RecordImport.objects.under_way().count() < _AT_ONCE and row.reserve():
         start_command("run_import", str(row.pk))
 
 

@@ -20,7 +20,7 @@ from projects.actions.imports import cancel_import, create_import
 from projects.choices import ImportStatus
 from projects.collections.imports import import_file, split_list
 from projects.models import Record, RecordImport
-from projects.tasks.imports import sweep_imports
+from projects.tasks.imports import start_import, sweep_imports
 from projects.tests.test_records_api import DATA, RecordsCase
 
 
@@ -292,6 +292,21 @@ class ImportsApiTest(ImportCase):
         self.assertEqual(
             [first.claim("one"), second.claim("two"), first.claim("one again")], [True, False, False]
         )
+
+
+class StartImportsTest(ImportCase):
+    def test_ticks_start_one_process_for_each_and_few_at_once(self) -> None:
+        """A process that has not taken its lease yet looks as if there were none."""
+        rows = [self.begin(f"email\n{number}@x\n") for number in range(5)]
+        with mock.patch("projects.tasks.imports.start_command") as start:
+            for _tick in range(3):
+                sweep_imports()
+                start_import(str(rows[4].pk))
+            self.assertEqual(start.call_count, 4)
+            RecordImport.objects.get(pk=rows[0].pk).claim("one")
+            self.assertTrue(RecordImport.objects.get(pk=rows[0].pk).finish(ImportStatus.DONE))
+            sweep_imports()
+            self.assertEqual(start.call_args.args, ("run_import", str(rows[4].pk)))
 
 
 class ExportRecordsTest(ImportCase):
