@@ -1,5 +1,5 @@
 import { api } from './shared/api.js';
-import { data, localTimes, one, say } from './shared/page.js';
+import { data, localTimes, one, ownFileField, say } from './shared/page.js';
 import { attempt, submit, toast } from './shared/toasts.js';
 
 const ME = '/api/users/me';
@@ -20,6 +20,7 @@ form.addEventListener('submit', async (event) => {
 });
 
 const file = one('[data-picture-file]');
+ownFileField(file);
 one('[data-picture-choose]').addEventListener('click', () => file.click());
 file.addEventListener('change', async () => {
   const [image] = file.files;

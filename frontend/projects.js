@@ -1,7 +1,7 @@
 import { api, poll } from './shared/api.js';
 import { wireCopying } from './shared/copy.js';
 import { dialogOf } from './shared/dialogs.js';
-import { all, allow, copyOf, data, isAllowed, label, one, say } from './shared/page.js';
+import { all, allow, copyOf, data, isAllowed, label, one, ownFileField, say } from './shared/page.js';
 import { may, showStatus } from './shared/project.js';
 import { slugOf } from './shared/slugs.js';
 import { attempt, submit, toast } from './shared/toasts.js';
@@ -144,6 +144,7 @@ const importDialog = one('[data-import-dialog]');
 if (importDialog) {
   const form = one('[data-import-form]', importDialog);
   const open = dialogOf(importDialog);
+  ownFileField(form.elements.archive);
   const send = one('[type=submit]', form);
   one('[data-open-import]').addEventListener('click', () => {
     form.reset();

@@ -37,3 +37,8 @@ export function localTimes(root = document) {
     delete element.dataset.time;
   }
 }
+
+/** Keep Unfold's script away from a file field: it would look for a text field beside it, and fail without one. */
+export function ownFileField(field) {
+  field.hasChangeListener = true;
+}
