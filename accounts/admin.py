@@ -63,9 +63,9 @@ class VisibleFilter(RelatedFieldListFilter):
         field: Field[Any, Any] | ForeignObjectRel,
         request: HttpRequest,
         model_admin: admin.ModelAdmin[Any],
-    ) -> list[tuple[Any, str]]:
+    ) -> list[tuple[str, Any]]:
         found = field.remote_field.model.objects.visible_to(actor_of(request))  # type: ignore[union-attr]
-        return [(one.pk, self.label_of(one)) for one in self.ready(found)[:_MOST_CHOICES]]
+        return [(str(one.pk), self.label_of(one)) for one in self.ready(found)[:_MOST_CHOICES]]
 
     def ready(self, found: QuerySet[Any]) -> QuerySet[Any]:
         """In order, with what the labels need."""

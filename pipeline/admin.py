@@ -147,7 +147,7 @@ class ReleaseAdmin(ActionAdmin):
     def delete_model(self, request: HttpRequest, obj: Release) -> None:
         delete_release(actor=actor_of(request), project=obj.project, version=obj.version)
 
-    @admin.display(description=gettext_lazy("version"), ordering=("major", "minor"))
+    @admin.display(description=gettext_lazy("version"), ordering="major")
     def shown_version(self, release: Release) -> str:
         return release.version
 

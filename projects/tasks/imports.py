@@ -31,7 +31,7 @@ def start_import(import_id: str, **unknown: Any) -> None:
     """Start a process that carries out one import. Harmless to repeat: the lease is taken once."""
     _note_unknown("start_import", unknown)
     key = as_id(import_id)
-    for row in RecordImport.objects.forgotten().filter(pk=key):
+    for row in RecordImport.objects.forgotten().filter(pk=key) if key else ():
         _start(row)
 
 
