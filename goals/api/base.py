@@ -8,15 +8,12 @@ from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework import status
-from rest_framework.filters import OrderingFilter
 from rest_framework.generics import GenericAPIView
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
-from rest_framework.views import APIView
 
 from accounts.api.base import Door, Pages
-from accounts.api.filters import SearchFilter
+from accounts.api.filters import OrderingFilter, SearchFilter
 from accounts.etags import StaleError
 from goals.actions.goals import create_goal, delete_goal, reset_goal, update_goal
 from goals.models import Goal
@@ -72,22 +69,15 @@ class ProjectHome(ProjectDoor, Home):
         return self.project
 
 
-class StableOrdering(OrderingFilter):
-    """Every order ends in the id, so that pages neither repeat nor lose a row."""
-
-    def get_ordering(self, request: Request, queryset: QuerySet[Any], view: APIView) -> list[str]:
-        return [*(super().get_ordering(request, queryset, view) or ()), "id"]
-
-
 class GoalsDoor(Home, GenericAPIView[Goal]):
     """The goals of one place."""
 
     serializer_class = ShownGoalSerializer
     pagination_class = Pages
-    filter_backends = (DjangoFilterBackend, StableOrdering, SearchFilter)
+    filter_backends = (DjangoFilterBackend, OrderingFilter, SearchFilter)
     filterset_fields = ("type", "color")
     ordering_fields = ("name", "slug", "created_at", "updated_at")
-    ordering: ClassVar[list[str]] = ["name"]
+    ordering: ClassVar[list[str]] = ["name", "id"]
     search_fields = ("name", "slug", "description")
 
     def get_queryset(self) -> QuerySet[Goal]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
 from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
-from rest_framework.filters import OrderingFilter
-from rest_framework.request import Request
 
-from accounts.errors import UserError
+from accounts.api.filters import OrderingFilter
 from pipeline.choices import Tag
 from pipeline.models import Release
 
@@ -28,22 +26,13 @@ class ReleaseFilter(filters.FilterSet):  # type: ignore[misc]  # ships no types
 
 
 class ExactOrdering(OrderingFilter):
-    """`ordering` of the door's fields and no others; ties are broken by the primary key."""
+    """Fields of the answer that are several columns, or another one, in the database."""
 
     # What a field is in the database, where that is another or more than one.
     columns = {"version": ("major", "minor")}
 
-    def get_ordering(self, request: Request, queryset: Any, view: Any) -> list[str]:  # noqa: ANN401
-        """Raises UserError for a field that the list is not ordered by."""
-        text = request.query_params.get(self.ordering_param)
-        if not text:
-            return list(view.ordering)
-        terms = [term.strip() for term in text.split(",")]
-        if not {term.removeprefix("-") for term in terms} <= set(view.ordering_fields):
-            message = _("This list is ordered by: {fields}.").format(fields=", ".join(view.ordering_fields))
-            raise UserError("ordering_invalid", message)
-        wanted = [column for term in terms for column in self._columns(term)]
-        return [*wanted, "pk"]
+    def _unique(self, terms: Iterable[str]) -> list[str]:
+        return super()._unique(column for term in terms for column in self._columns(term))
 
     def _columns(self, term: str) -> list[str]:
         name = term.removeprefix("-")
