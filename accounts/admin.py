@@ -111,7 +111,7 @@ class ActionAdmin(ModelAdmin):  # type: ignore[misc]
 class VisibleFilter(admin.RelatedFieldListFilter):
     """A filter by what a field refers to, offering only what the person sees."""
 
-    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:  # noqa: ANN401
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[Any]:  # noqa: ANN401
         found = field.remote_field.model.objects.visible_to(actor_of(request))
         return [(one.pk, str(one)) for one in found]
 
