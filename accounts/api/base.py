@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.parsers import require_length
 from accounts.api.throttling import rate_headers
 from accounts.errors import NotFoundError, UserError
 from accounts.etags import is_fresh
@@ -37,6 +38,10 @@ class Door(APIView):
     def person(self) -> User:
         """The person who asks, where a key will not do; raises NotAuthenticated."""
         return actor_of(self.request)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        require_length(request._request)
 
     def perform_authentication(self, request: Request) -> None:
         try:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from django.core.files import File
 from django.db import transaction
+from django.utils.crypto import salted_hmac
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 from rest_framework import status
@@ -88,7 +89,9 @@ def _fingerprint(request: Request) -> str:
     if isinstance(data, MultiValueDict):
         data = {name: [_told(value) for value in values] for name, values in data.lists()}
     body = json.dumps([request.query_params.urlencode(), data], sort_keys=True, default=str)
-    return hashlib.sha256(body.encode("utf-8", "replace")).hexdigest()
+    # Keyed: a body may hold what must not be found out by guessing.
+    keyed = salted_hmac("accounts.idempotency", body.encode("utf-8", "replace"), algorithm="sha256")
+    return keyed.hexdigest()
 
 
 def _told(value: object) -> object:

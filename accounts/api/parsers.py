@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import IO, Any
 
 import orjson
 from django.conf import settings
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from rest_framework import status
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
+
+from accounts.errors import UserError
 
 
 class TooLarge(APIException):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_code = "too_large"
     default_detail = _("The request is too large.")
+
+
+def require_length(request: HttpRequest) -> None:
+    """Raises UserError (411) for a body in chunks: its end looks like a client that went away."""
+    if not request.META.get("CONTENT_LENGTH") and request.META.get("HTTP_TRANSFER_ENCODING"):
+        message = _("A request says how long its body is, in Content-Length.")
+        raise UserError("length_required", message, status=HTTPStatus.LENGTH_REQUIRED)
 
 
 class JSONParser(BaseParser):

@@ -74,7 +74,7 @@ class GoalsDoor(Home, GenericAPIView[Goal]):
     filter_backends = (DjangoFilterBackend, OrderingFilter, SearchFilter)
     filterset_fields = ("type", "color")
     ordering_fields = ("name", "slug", "created_at", "updated_at")
-    ordering: ClassVar[list[str]] = ["name"]
+    ordering: ClassVar[list[str]] = ["name", "id"]
     search_fields = ("name", "slug", "description")
 
     def get_queryset(self) -> QuerySet[Goal]:

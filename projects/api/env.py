@@ -13,7 +13,6 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.idempotency import idempotent
 from accounts.etags import StaleError
 from projects.actions.env import Variable, create_env, delete_env, replace_env, require_env, update_env
 from projects.actions.env_import import import_env, reveal_env
@@ -89,7 +88,6 @@ class EnvView(EnvDoor):
         responses={201: ShownEnvVarSerializer},
         examples=[OpenApiExample("a number", value=_VARIABLE, request_only=True)],
     )
-    @idempotent
     @sensitive_variables()
     def post(self, request: Request, project: str) -> Response:
         """Add one variable at the end."""

@@ -107,9 +107,6 @@ class Form:
 
 def _length(request: HttpRequest) -> int:
     text = request.META.get("CONTENT_LENGTH") or ""
-    if not text and request.META.get("HTTP_TRANSFER_ENCODING"):
-        # The end of such a body looks like a client that went away: half a file would be kept as a whole one.
-        raise UserError("length_required", _("An upload says how long it is, in Content-Length."), status=411)
     return int(text) if text.isascii() and text.isdigit() else 0
 
 
