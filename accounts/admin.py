@@ -62,7 +62,7 @@ class VisibleFilter(RelatedFieldListFilter):
         model_admin: admin.ModelAdmin[Any],
     ) -> list[tuple[Any, str]]:
         found = field.remote_field.model.objects.visible_to(actor_of(request))  # type: ignore[union-attr]
-        return [(one.pk, self.label_of(one)) for one in self.ready(found)[:_MOST_CHOICES]]
+        return [(str(one.pk), self.label_of(one)) for one in self.ready(found)[:_MOST_CHOICES]]
 
     def ready(self, found: QuerySet[Any]) -> QuerySet[Any]:
         """In order, with what the labels need."""
