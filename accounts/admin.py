@@ -60,7 +60,7 @@ class VisibleFilter(RelatedFieldListFilter):
         field: Field[Any, Any] | ForeignObjectRel,
         request: HttpRequest,
         model_admin: admin.ModelAdmin[Any],
-    ) -> list[tuple[Any, str]]:
+    ) -> list[tuple[str, Any]]:
         found = field.remote_field.model.objects.visible_to(actor_of(request))  # type: ignore[union-attr]
         return [(str(one.pk), self.label_of(one)) for one in self.ready(found)[:_MOST_CHOICES]]
 
