@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, ExpressionWrapper, F, QuerySet
+from django.db.models.functions import Cast
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.html import format_html_join
@@ -21,6 +22,11 @@ from pipeline.actions.branches import delete_branch, rename_branch, restore_revi
 from pipeline.actions.releases import activate_release, delete_release, purge_releases
 from pipeline.models import Branch, BranchRevision, Release
 from projects.models import Project
+
+# One number that sorts as versions do, without overflowing where integers are small.
+_IN_ORDER = ExpressionWrapper(
+    Cast("major", BigIntegerField()) * 2**31 + F("minor"), output_field=BigIntegerField()
+)
 
 
 @admin.register(Branch)
@@ -147,7 +153,7 @@ class ReleaseAdmin(ActionAdmin):
     def delete_model(self, request: HttpRequest, obj: Release) -> None:
         delete_release(actor=actor_of(request), project=obj.project, version=obj.version)
 
-    @admin.display(description=gettext_lazy("version"), ordering="major")
+    @admin.display(description=gettext_lazy("version"), ordering=_IN_ORDER)
     def shown_version(self, release: Release) -> str:
         return release.version
 
