@@ -40,8 +40,16 @@ class MeTest(People):
             "password": "x",
             "created_at": "2000-01-01T00:00:00Z",
         }
+        unknown = {"is_superuser", "can_manage_users", "avatar_digest", "password"}
         before = User.objects.values().get(pk=self.alice.pk)
-        self.assertEqual(self.client_of(self.alice).put("/api/users/me", wanted).status_code, 200)
+        refused = self.client_of(self.alice).put("/api/users/me", wanted)
+        self.assertEqual((refused.status_code, refused.json()["code"]), (400, "unknown_field"))
+        self.assertEqual(
+            {one["pointer"] for one in refused.json()["errors"]}, {f"/{name}" for name in unknown}
+        )
+        # What an answer has may be sent back.
+        known = {name: value for name, value in wanted.items() if name not in unknown}
+        self.assertEqual(self.client_of(self.alice).put("/api/users/me", known).status_code, 200)
         after = User.objects.values().get(pk=self.alice.pk)
         self.assertEqual({**before, "updated_at": 0}, {**after, "updated_at": 0})
 

@@ -77,7 +77,8 @@ class GlobalGoalsTest(GoalsApiCase):
                 ("delete", "goals/likes"),
                 ("post", "goals/likes/reset"),
             ):
-                body = self.call(user, method, path, {"name": "Mine", "slug": "likes"}, 403)
+                named = {} if method == "delete" or path.endswith("reset") else {"name": "Mine"}
+                body = self.call(user, method, path, {**named, "slug": "likes"}, 403)
                 self.assertEqual(body["code"], "permission_denied")
         self.call(None, "get", "goals", status=401)
         self.call(None, "get", "goals/likes", status=401)
@@ -95,8 +96,10 @@ class GlobalGoalsTest(GoalsApiCase):
     def test_it_sets_no_protected_field(self) -> None:
         wanted = {
             **{"name": "X", "id": str(uuid.uuid4()), "project_ref": str(self.project.pk)},
-            **{"project": str(self.project.pk), "revision": 9, "created_at": "2000-01-01T00:00:00Z"},
+            **{"created_at": "2000-01-01T00:00:00Z"},
         }
+        unknown = {**wanted, "project": str(self.project.pk), "revision": 9}
+        self.assertEqual(self.call(self.root, "post", "goals", unknown, 400)["code"], "unknown_field")
         made = self.call(self.root, "post", "goals", wanted, 201)
         goal = Goal.objects.get(pk=made["id"])
         self.assertEqual((goal.project, goal.revision, goal.created_at.year > 2000), (None, 1, True))
