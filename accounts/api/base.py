@@ -39,6 +39,11 @@ class Door(APIView):
         """The person who asks, where a key will not do; raises NotAuthenticated."""
         return actor_of(self.request)
 
+    @property
+    def place(self) -> str:
+        """What a repeated request has to find again, beside its path. Raises NotFoundError where it cannot."""
+        return ""
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         require_length(request._request)

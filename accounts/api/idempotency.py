@@ -48,7 +48,7 @@ def idempotent(method: Method) -> Method:
             return method(door, request, *args, **kwargs)
         if len(key) > LONGEST:
             raise UserError("idempotency_key_invalid", _("An Idempotency-Key holds at most 255 characters."))
-        name = digest("\n".join((_who(door.actor), request.method or "", request.path, key)))
+        name = digest("\n".join((_who(door.actor), door.place, request.method or "", request.path, key)))
         return _once(name, _fingerprint(request), lambda: method(door, request, *args, **kwargs))
 
     wrapped.idempotent = True  # type: ignore[attr-defined]  # read by the API's document

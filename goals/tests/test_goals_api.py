@@ -7,6 +7,7 @@ from accounts.models import User
 from goals.actions.goals import create_goal, update_goal
 from goals.models import Goal, GoalValue
 from goals.testing import GoalCase
+from projects.actions.members import remove_member
 
 SHAPE = {
     *("id", "project_ref", "name", "slug", "public_slug", "color", "type", "description"),
@@ -242,3 +243,9 @@ class IncrementApiTest(GoalsApiCase):
             again = self.call(self.bob, "post", path, {**data, "value": 6}, 422, Idempotency_Key="k")
             self.assertEqual(again["code"], "idempotency_key_reused")
         self.assertEqual(GoalValue.objects.total(), 10)
+
+    def test_whoever_may_no_more_gets_no_answer_again(self) -> None:
+        path = "projects/shop/goals/visits/increment"
+        self.call(self.bob, "post", path, {"value": 5}, Idempotency_Key="k")
+        remove_member(actor=self.alice, project=self.project, user_id=self.bob.pk)
+        self.call(self.bob, "post", path, {"value": 5}, 404, Idempotency_Key="k")
