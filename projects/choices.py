@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 class Right(TextChoices):
     VIEW = "view", _("see the project")
-    WORK = "work", _("code, releases, start and stop, logs, environment")
+    WORK = "work", _("code, releases, start and stop, logs, environment, files, records, goals")
     MEMBERS = "members", _("who belongs to the project")
     OWN = "own", _("settings, members, deletion")
 

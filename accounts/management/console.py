@@ -10,6 +10,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
 from accounts.errors import UserError
@@ -38,6 +39,9 @@ class ActionCommand(BaseCommand):
             lines = error.extra.get("lines", [])
             told = [f"{line['line']}: {line['detail']}" for line in lines] or [str(error)]
             raise CommandError("\n".join(told), returncode=_CODES.get(error.status, REFUSED)) from None
+        except DatabaseError as error:
+            told = _("The database cannot be used ({reason}); `m3m doctor` says what to do.")
+            raise CommandError(told.format(reason=error), returncode=REFUSED) from error
         except PermissionDenied as error:
             raise CommandError(str(error), returncode=REFUSED) from None
         if answer is None:
