@@ -40,8 +40,8 @@ class ActionCommand(BaseCommand):
             told = [f"{line['line']}: {line['detail']}" for line in lines] or [str(error)]
             raise CommandError("\n".join(told), returncode=_CODES.get(error.status, REFUSED)) from None
         except DatabaseError as error:
-            told = _("The database cannot be used ({reason}); `m3m doctor` says what to do.")
-            raise CommandError(told.format(reason=error), returncode=REFUSED) from error
+            text = _("The database cannot be used ({reason}); `m3m doctor` says what to do.")
+            raise CommandError(text.format(reason=error), returncode=REFUSED) from error
         except PermissionDenied as error:
             raise CommandError(str(error), returncode=REFUSED) from None
         if answer is None:
