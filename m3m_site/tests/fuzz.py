@@ -100,7 +100,7 @@ class Fuzz:
         # Operations that take little have few different requests: the others are asked more, until it is enough.
         while self.cases < count:
             before = self.cases
-            wanted = max(10, (count - before) // len(operations) + 1)
+            wanted = max(4, (count - before) // len(operations) + 1)
             for operation in operations:
                 for mode, share in SHARES.items():
                     if mode is NEGATIVE and _takes_anything(operation):

@@ -43,13 +43,14 @@ class ProjectsTest(ProjectCase):
             "name": "X",
             "id": str(uuid.uuid4()),
             "owner": str(self.bob.pk),
-            "owner_id": str(self.bob.pk),
         }
         wanted |= {
             "members": [str(self.charlie.pk)],
             "created_at": "2000-01-01T00:00:00Z",
             "status": "running",
         }
+        refused = self.client_of(self.alice).post("/api/projects", {**wanted, "owner_id": str(self.bob.pk)})
+        self.assertEqual((refused.status_code, refused.json()["code"]), (400, "unknown_field"))
         body = self.client_of(self.alice).post("/api/projects", wanted).json()
         self.assertNotEqual(body["id"], wanted["id"])
         self.assertEqual((body["owner"]["id"], body["members"]), (str(self.alice.pk), []))
