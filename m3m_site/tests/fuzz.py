@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -45,6 +46,8 @@ UNAPT_QUERY = {"page", "cursor", "run"}
 UNAPT_HEADERS = {"If-Match", "If-None-Match"}
 # Who sends them; the root sees most, a member and the owner are refused here and there, nobody nearly everywhere.
 SENDERS = {"root": 10, "owner": 8, "member": 2, "manager": 2, "key": 1, "anonymous": 1}
+# Seconds after which tokens are renewed, long before they end.
+FRESH = 240
 # Bodies that are bytes go out as they are.
 RAW = ("text/csv", "application/x-ndjson", "application/zip", "image/bmp", "image/webp")
 
@@ -97,11 +100,15 @@ class Fuzz:
     def _run(self, count: int) -> None:
         operations = [cast(Any, found).ok() for found in self._schema.get_all_operations()]
         self.tallies = {operation.label: Tally() for operation in operations}
+        fresh_until = time.monotonic() + FRESH
         # Operations that take little have few different requests: the others are asked more, until it is enough.
         while self.cases < count:
             before = self.cases
             wanted = max(4, (count - before) // len(operations) + 1)
             for operation in operations:
+                if time.monotonic() > fresh_until:
+                    self.stage.log_in_again()
+                    fresh_until = time.monotonic() + FRESH
                 for mode, share in SHARES.items():
                     if mode is NEGATIVE and _takes_anything(operation):
                         continue  # hundreds of attempts would find that out

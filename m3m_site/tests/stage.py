@@ -86,6 +86,13 @@ class Stage:
         self.archive = self._export()
         User.objects.filter(pk=self.people["blocked"].pk).update(is_active=False)
 
+    def log_in_again(self) -> None:
+        """Fresh tokens for whoever may have some: a long test outlives the first ones."""
+        for role, user in self.people.items():
+            if role != "blocked":
+                self.tokens[role] = log_in(email=user.email, password=PASSWORD, ip="127.0.0.1")[1].access
+        self._clients.clear()
+
     def __deepcopy__(self, _memo: dict[int, object]) -> Stage:
         """Itself: TestCase copies what a test might change, and the tests change the database alone."""
         return self
