@@ -83,7 +83,7 @@ class FirstServiceTest:
     def test_it_is_written_released_started_watched_and_stopped(self, page: Page, platform: Platform) -> None:
         name = f"Shop {uuid.uuid4().hex[:6]}"
         page.get_by_role("button", name="New project").click()
-        page.get_by_label("Name", exact=True).fill(name)
+        page.get_by_role("textbox", name="Name", exact=True).fill(name)
         slug = name.lower().replace(" ", "-")
         expect(page.locator("[data-slug-preview]")).to_have_text(f"{platform.url}/r/{slug}/")
         page.get_by_role("radio", name="violet").check()
@@ -340,7 +340,7 @@ class ListProjectsTest:
 class ChangeSettingsTest:
     def test_a_project_changes_its_name_and_goes(self, page: Page, platform: Platform, slug: str) -> None:
         open_tab(page, platform, slug, "settings")
-        page.get_by_label("Name", exact=True).fill("Another name")
+        page.get_by_role("textbox", name="Name", exact=True).fill("Another name")
         page.get_by_role("button", name="Save").click()
         expect(page.get_by_role("heading", name="Another name", level=2)).to_be_visible()
         end = page.get_by_role("button", name="Delete for good")
