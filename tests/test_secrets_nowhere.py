@@ -409,7 +409,7 @@ class SecretsNowhereTest:
             "PUT /api/projects/leaky/env",
             "GET /api/projects/leaky/env",
             "GET /api/projects/copy/env",
-            "archive env.json",
+            "archive env/variables.json",
             "page /admin/projects/leaky/environment/",
         }
 
