@@ -55,3 +55,13 @@ def violations(page: Page) -> list[str]:
     page.evaluate(AXE.read_text())
     found = page.evaluate("axe.run({resultTypes: ['violations']}).then((result) => result.violations)")
     return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
+
+
+def write(page: Page, code: str) -> None:
+    """Put other code into the editor that is shown, as a person pastes it."""
+    area = page.get_by_label("Code of", exact=False)
+    area.fill(code)
+
+
+def open_tab(page: Page, platform: Platform, slug: str, tab: str) -> None:
+    page.goto(f"{platform.url}/admin/projects/{slug}/{tab}/")

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page
 
+from m3m_site.testing import Require
+from tests.browser import AXE, log_in, looking
+from tests.chromium import chromium, find_chromium
 from tests.platform import Platform
 
 _figures: list[str] = []
@@ -14,6 +20,36 @@ def platform() -> Iterator[Platform]:
     """One platform for all tests of the session that leave it as they found it."""
     with Platform() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def browser(require: Require) -> Iterator[Browser]:
+    require(find_chromium(), "Chromium is missing.")
+    require(AXE.exists(), "axe-core is missing; get it with: npm ci")
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def shots(tmp_path: Path) -> Path:
+    """Where pictures of failures go; pytest keeps the directories of the last runs."""
+    return tmp_path / "shots"
+
+
+@pytest.fixture
+def page(browser: Browser, platform: Platform, shots: Path) -> Iterator[Page]:
+    """Somebody who is logged in."""
+    with looking(browser, shots) as shown:
+        log_in(shown, platform)
+        yield shown
+
+
+@pytest.fixture
+def slug(platform: Platform) -> str:
+    """A new project."""
+    name = f"t-{uuid.uuid4().hex[:8]}"
+    assert platform.api("POST", "/projects", {"name": name, "slug": name}).status == 201
+    return name
 
 
 @pytest.fixture

@@ -10,9 +10,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 from playwright.sync_api import Error as PlaywrightError
 
-from m3m_site.testing import Require
 from tests.bare_door import bare_door
-from tests.chromium import chromium, find_chromium, log_in
+from tests.chromium import log_in
 from tests.hostile_files import CONTROLS, FILES
 from tests.platform import Platform
 
@@ -34,13 +33,6 @@ class Trace(NamedTuple):
     page: bool
     console: bool
     origin: bool
-
-
-@pytest.fixture(scope="module")
-def browser(require: Require) -> Iterator[Browser]:
-    require(find_chromium(), "Chromium is missing.")
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 from playwright.sync_api import Error as PlaywrightError
 
-from m3m_site.testing import Require
 from tests.bare_door import STRIPPED, bare_door
-from tests.chromium import chromium, find_chromium, log_in
+from tests.chromium import log_in
 from tests.platform import Platform
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -43,13 +42,6 @@ def services(platform: Platform) -> Iterator[Platform]:
     yield platform
     for slug in ("evil", "helper", "stolen", "blind"):
         platform.api("DELETE", f"/projects/{slug}?confirm={slug}")
-
-
-@pytest.fixture(scope="module")
-def browser(require: Require) -> Iterator[Browser]:
-    require(find_chromium(), "Chromium is missing.")
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture
