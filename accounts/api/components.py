@@ -15,6 +15,7 @@ ERRORS = {
     "404": ("NotFound", "There is none, or none that you see."),
     "406": ("NotAcceptable", "`Accept` leaves out what this answers."),
     "409": ("Conflict", "The present state forbids it."),
+    "411": ("LengthRequired", "The body came in chunks: say how long it is, in `Content-Length`."),
     "412": ("Stale", "Somebody changed it meanwhile; `newer` may hold what is there now."),
     "413": ("TooLarge", "The request is too large."),
     "415": ("UnsupportedMediaType", "The body is of a type that is not taken here."),
@@ -35,17 +36,17 @@ HEADERS: dict[str, dict[str, Any]] = {
     "RateLimit-Limit": {
         "description": "Requests in a window.",
         "schema": {"type": "integer"},
-        "example": 1200,
+        "example": 1000,
     },
     "RateLimit-Remaining": {
         "description": "How many are left.",
         "schema": {"type": "integer"},
-        "example": 1187,
+        "example": 987,
     },
     "RateLimit-Reset": {
         "description": "Seconds until the window ends.",
         "schema": {"type": "integer"},
-        "example": 42,
+        "example": 1,
     },
 }
 _MORE_HEADERS: dict[str, dict[str, Any]] = {
@@ -76,6 +77,10 @@ PROBLEM: dict[str, Any] = {
                 "properties": {
                     "pointer": {"type": "string", "description": "JSON pointer (RFC 6901)."},
                     "detail": {"type": "string"},
+                    "code": {
+                        "type": "string",
+                        "description": "Stable, where the parts have codes of their own.",
+                    },
                 },
                 "required": ["pointer", "detail"],
             },

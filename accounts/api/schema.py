@@ -125,7 +125,7 @@ class Operation(AutoSchema):
         if "{" in self.path or self.method == "GET":
             wanted.append("404")
         if self.method in _WRITES:
-            wanted += ["409", "413", "415", "422"]
+            wanted += ["409", "411", "413", "415", "422"]
         parameters = operation.get("parameters", ())
         if self._takes_if_match() or any(one.get("name") == "If-Match" for one in parameters):
             wanted.append("412")

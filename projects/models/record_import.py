@@ -102,7 +102,7 @@ class RecordImport(models.Model):
         """Keep it for a process that is being started, so that no second one is; False where another was faster."""
         free = RecordImport.objects.forgotten().filter(pk=self.pk)
         until = timezone.now() + STARTING
-        return free.update(epoch=F("epoch") + 1, worker="", lease_expires_at=until) == 1
+        return free.update(worker="", lease_expires_at=until) == 1
 
     def claim(self, worker: str) -> bool:
         """Take the lease where it is reserved or nobody has it; False where another was faster or it is over."""
