@@ -10,13 +10,12 @@ from typing import Any
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.models import AuditEntry
 from accounts.permissions import Actor
-from pipeline.models import Branch, Release
+from pipeline.models import Release
 from projects.models import Project, SlugAlias
 from projects.views import page_url
 from runtime import logs
@@ -111,7 +110,9 @@ def fill_overview(actor: Actor, project: Project, query: Mapping[str, str]) -> d
         "live": state,
         "routes": [shown_route(project, route) for route in state["routes"]],
         "runs": list(runs[:SHOWN_RUNS]),
-        "entries": [shown_entry(entry) for entry in entries_of(project)[:SHOWN_ENTRIES]],
+        "entries": [
+            shown_entry(entry) for entry in AuditEntry.objects.of_project(project.pk)[:SHOWN_ENTRIES]
+        ],
         "has_release": releases.exists(),
         "code_url": page_url(project, "code"),
         "logs_url": page_url(project, "logs"),
@@ -123,13 +124,6 @@ def shown_route(project: Project, route: Mapping[str, str]) -> dict[str, str]:
     path = _PARAMETER.sub(r"\1", route["path"]).lstrip("/")
     tried = f"{route_url(project)}{path}" if route["method"] == "GET" else ""
     return {"method": route["method"], "path": route["path"], "url": tried}
-
-
-def entries_of(project: Project) -> Any:  # noqa: ANN401  (a queryset of another app)
-    """Audit entries of a project and of its branches, newest first."""
-    branches = [str(pk) for pk in Branch.objects.filter(project=project).values_list("pk", flat=True)]
-    own = Q(target_type="projects.project", target_id=str(project.pk))
-    return AuditEntry.objects.filter(own | Q(target_type="pipeline.branch", target_id__in=branches))
 
 
 def shown_entry(entry: AuditEntry) -> dict[str, Any]:
