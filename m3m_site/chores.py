@@ -80,10 +80,12 @@ def test(arguments: Sequence[str]) -> int:
     ensure_chromium()
     say("Tests that may run side by side")
     together = pytest("-n", "2", "-m", "not slow and not browser", *arguments)
+    say("Slow tests that wait more than they work, two at a time")
+    paired = pytest("-n", "2", "--dist", "loadfile", "-m", "browser or paired", *arguments)
     say("Tests that need the machine for themselves")
-    alone = pytest("-m", "slow or browser", *arguments)
+    alone = pytest("-m", "slow and not browser and not paired", *arguments)
     again = on_postgresql(arguments)
-    return together or alone or again
+    return together or paired or alone or again
 
 
 def on_postgresql(arguments: Sequence[str]) -> int:

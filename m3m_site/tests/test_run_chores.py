@@ -31,7 +31,7 @@ class ExitCodeTest:
         monkeypatch.setattr(chores, "call", lambda *_command, **_options: code)
         assert chores.pytest() == meant
 
-    def test_both_passes_run_and_either_fails_the_whole(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_all_passes_run_and_either_fails_the_whole(self, monkeypatch: pytest.MonkeyPatch) -> None:
         passes: list[tuple[str, ...]] = []
 
         def run(*arguments: str) -> int:
@@ -44,7 +44,7 @@ class ExitCodeTest:
         monkeypatch.setattr(chores, "pytest", run)
         monkeypatch.setattr(chores, "on_postgresql", lambda _arguments: 0)
         assert chores.test(["-k", "slug"]) == 1
-        assert [arguments[-2:] for arguments in passes] == [("-k", "slug")] * 2
+        assert [arguments[-2:] for arguments in passes] == [("-k", "slug")] * 3
 
     @pytest.mark.parametrize(
         ("arguments", "chosen"),
