@@ -111,8 +111,8 @@ def new_ticket(user: User, login: Login | None) -> str:
     return ticket
 
 
-def redeem_ticket(ticket: str) -> User | None:
-    """Whom a ticket stands for; None when it is unknown, late, used, or its user or login is no more."""
+def redeem_ticket(ticket: str) -> SocketTicket | None:
+    """The ticket with its user and login; None when it is unknown, late, used, or one of these is no more."""
     row = SocketTicket.objects.select_related("user", "login").filter(digest=digest(ticket)).first()
     # Deleting is using: of two sockets at once one deletes the row.
     if row is None or not SocketTicket.objects.filter(pk=row.pk).delete()[0]:
@@ -120,7 +120,7 @@ def redeem_ticket(ticket: str) -> User | None:
     ended = row.login is not None and row.login.ended_at is not None
     if ended or not row.user.is_active or row.expires_at <= timezone.now():
         return None
-    return row.user
+    return row
 
 
 def digest(text: str) -> str:

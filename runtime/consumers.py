@@ -18,7 +18,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from accounts.authentication import redeem_ticket
 from accounts.errors import NotFoundError
-from accounts.models import User
+from accounts.models import Login, SocketTicket, User
 from projects.models import Project
 from projects.permissions import Right, require
 from runtime import logs
@@ -37,6 +37,8 @@ class ProjectConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels
 
     async def connect(self) -> None:
         self._loop: asyncio.Task[None] | None = None
+        self._login: Login | None = None
+        self._session: Any = None
         user = await self._user()
         if user is None:
             await self.close(REFUSED)
@@ -54,9 +56,10 @@ class ProjectConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels
         """The person of the session, or of a one-use ticket in `?ticket=`."""
         ticket = parse_qs(self.scope["query_string"].decode("latin-1")).get("ticket")
         if ticket:
-            redeemed: User | None = await database_sync_to_async(redeem_ticket)(ticket[0])
-            return redeemed
-        user = self.scope["user"]
+            row: SocketTicket | None = await database_sync_to_async(redeem_ticket)(ticket[0])
+            self._login = row.login if row else None
+            return row.user if row else None
+        user, self._session = self.scope["user"], self.scope.get("session")
         return user if isinstance(user, User) and user.is_active else None
 
     async def _look(self) -> tuple[dict[str, Any], Run | None]:
@@ -65,14 +68,20 @@ class ProjectConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels
         return found
 
     def _query(self) -> tuple[dict[str, Any], Run | None]:
-        # Whoever is blocked, deleted or has another password by now is shown nothing more.
+        # Whoever has logged out, is blocked, deleted or has another password by now is shown nothing more.
         mine = User.objects.filter(pk=self._actor.pk, password=self._actor.password)
         actor = mine.filter(is_active=True).first()
-        if actor is None:
+        if actor is None or not self._logged_in():
             raise NotFoundError
         project = Project.objects.lookup(actor, self.scope["url_route"]["kwargs"]["project"])
         require(actor, project, Right.VIEW)
         return describe_project(project), Run.objects.latest_of([project]).first()
+
+    def _logged_in(self) -> bool:
+        """Whether the login of the ticket, or else the session, is still there."""
+        if self._login is not None:
+            return Login.objects.filter(pk=self._login.pk, ended_at=None).exists()
+        return self._session is None or bool(self._session.exists(self._session.session_key))
 
     async def _watch(self) -> None:
         shown, position, cursor, turn = "", "", 0, 0

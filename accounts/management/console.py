@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from argparse import SUPPRESS, ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -32,18 +34,8 @@ class ActionCommand(BaseCommand):
         parser.add_argument("--json", action="store_true", help=_("answer with JSON, for programs"))
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Raises CommandError with an exit code: 1 refused, 3 not found, 4 in conflict with what is there."""
-        try:
+        with told():
             answer = self.act(**options)
-        except UserError as error:
-            lines = error.extra.get("lines", [])
-            told = [f"{line['line']}: {line['detail']}" for line in lines] or [str(error)]
-            raise CommandError("\n".join(told), returncode=_CODES.get(error.status, REFUSED)) from None
-        except DatabaseError as error:
-            text = _("The database cannot be used ({reason}); `m3m doctor` says what to do.")
-            raise CommandError(text.format(reason=error), returncode=REFUSED) from error
-        except PermissionDenied as error:
-            raise CommandError(str(error), returncode=REFUSED) from None
         if answer is None:
             return
         if options["json"]:
@@ -63,6 +55,22 @@ class ActionCommand(BaseCommand):
         if isinstance(answer, dict):
             return [f"{key}: {_shown(value)}" for key, value in answer.items()]
         return [str(answer)]
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Errors of actions as CommandError with an exit code: 1 refused, 3 not found, 4 in conflict with what is there."""
+    try:
+        yield
+    except UserError as error:
+        lines = [f"{line['line']}: {line['detail']}" for line in error.extra.get("lines", [])]
+        code = _CODES.get(error.status, REFUSED)
+        raise CommandError("\n".join(lines or [str(error)]), returncode=code) from None
+    except DatabaseError as error:
+        text = _("The database cannot be used ({reason}); `m3m doctor` says what to do.")
+        raise CommandError(text.format(reason=error), returncode=REFUSED) from error
+    except PermissionDenied as error:
+        raise CommandError(str(error), returncode=REFUSED) from None
 
 
 def table(rows: list[dict[str, Any]]) -> list[str]:

@@ -6,11 +6,11 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.translation import gettext as _
 
-from accounts.errors import UserError
+from accounts.management.console import told
 from accounts.permissions import SYSTEM
 from projects.models import Project
 
@@ -25,10 +25,8 @@ class ProjectCommand(BaseCommand):
         parser.add_argument("--json", action="store_true", help=_("answer with JSON"))
 
     def handle(self, *args: Any, project: str, **options: Any) -> None:
-        try:
+        with told():
             self.carry_out(Project.objects.lookup(SYSTEM, project), **options)
-        except UserError as error:
-            raise CommandError(str(error)) from None
 
     def carry_out(self, project: Project, **options: Any) -> None:
         """What the command does. Raises UserError, CommandError."""

@@ -158,7 +158,7 @@ class _Parser:
                 raise UserError("filter_invalid", message, pointer=f"{pointer}/{_escape(key)}")
         field, operator = raw["field"], raw.get("operator", "eq")
         if not isinstance(operator, str):
-            raise _unknown_operator(f"{pointer}/operator")
+            raise _unknown_operator(operator, f"{pointer}/operator")
         target, field_type = self.target(field, f"{pointer}/field")
         value = raw.get("value", _ABSENT)
         return self.condition(target, field_type, operator, value, f"{pointer}/value")
@@ -203,13 +203,13 @@ class _Parser:
     def target(self, name: object, pointer: str) -> tuple[Target, str]:
         """The field that a name means, and its type; a name with dots leads into a document."""
         if not isinstance(name, str):
-            raise _unknown_field(pointer)
+            raise _unknown_field(name, pointer)
         if name in SYSTEM_FIELDS:
             return Target(name, Kind.ID if name == "id" else Kind.MOMENT), SYSTEM_FIELDS[name]
         key, *path = name.split(".", PATH_DEPTH + 1)
         field = self.schema.by_key.get(key)
         if field is None or (path and field.type != FieldType.DOCUMENT):
-            raise _unknown_field(pointer)
+            raise _unknown_field(name, pointer)
         if len(path) > PATH_DEPTH or not all(_STEP.fullmatch(step) for step in path):
             message = _("A path into a document has at most 8 keys of letters, digits, - and _.")
             raise UserError("filter_field_unknown", message, pointer=pointer)
@@ -227,7 +227,7 @@ class _Parser:
             if name in _EXISTENCE:
                 return _existence(target, name, value)
             if name not in _COMPARISONS:
-                raise _unknown_operator(pointer)
+                raise _unknown_operator(operator, pointer)
             kind, negated = _COMPARISONS[name]
             found = self._comparison(target, field_type, kind, value, pointer)
         except OperandError as error:
@@ -239,8 +239,7 @@ class _Parser:
     ) -> Filter:
         inside = bool(target.path)
         if not inside and operator not in OPERATORS[target.kind]:
-            message = _("The operator does not go with this type of field.")
-            raise UserError("filter_operator_unknown", message, pointer=pointer)
+            raise _unfit_operator(operator, target.kind, pointer)
         if value is _ABSENT:
             raise OperandError(_("A value is needed here."))
         if operator is Operator.IN:
@@ -294,8 +293,7 @@ def _inside(target: Target, operator: Operator, value: object, pointer: str) -> 
     """A comparison inside a document, where the value's type says which values are seen."""
     kind, scalar = operand_inside(value)
     if operator not in OPERATORS[kind]:
-        message = _("The operator does not go with a value of this type.")
-        raise UserError("filter_operator_unknown", message, pointer=pointer)
+        raise _unfit_operator(operator, kind, pointer)
     return Compare(replace(target, kind=kind), operator, scalar)
 
 
@@ -310,12 +308,32 @@ def _escape(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
-def _unknown_field(pointer: str) -> UserError:
-    return UserError("filter_field_unknown", _("The collection has no such field."), pointer=pointer)
+def _unknown_field(name: object, pointer: str) -> UserError:
+    message = _("The collection has no field {name}.").format(name=_quoted(name))
+    return UserError("filter_field_unknown", message, pointer=pointer)
 
 
-def _unknown_operator(pointer: str) -> UserError:
-    return UserError("filter_operator_unknown", _("There is no such operator."), pointer=pointer)
+def _unknown_operator(name: object, pointer: str) -> UserError:
+    message = _("There is no operator {name}; there are {names}.").format(
+        name=_quoted(name), names=", ".join(sorted(OPERATOR_NAMES))
+    )
+    return UserError("filter_operator_unknown", message, pointer=pointer)
+
+
+def _unfit_operator(operator: Operator, kind: Kind, pointer: str) -> UserError:
+    fit = sorted(
+        {*(name for name, (one, _no) in _COMPARISONS.items() if one in OPERATORS[kind]), *_EXISTENCE}
+    )
+    message = _("The operator {name} does not go with values of this type; these do: {names}.").format(
+        name=operator.value, names=", ".join(fit)
+    )
+    return UserError("filter_operator_unknown", message, pointer=pointer)
+
+
+def _quoted(name: object) -> str:
+    """What was sent for a name, as JSON and no longer than a sentence allows."""
+    text = json.dumps(name, ensure_ascii=True)
+    return text if len(text) <= 80 else f"{text[:79]}…"
 
 
 def _too_complex(pointer: str) -> UserError:

@@ -11,13 +11,15 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import NamedTuple, overload
 from uuid import UUID
 
 from django.conf import settings
 
+from accounts.errors import NotFoundError
 from accounts.etags import StaleError, check_if_match
 from projects.files import errors, trees
 from projects.files.beneath import FOLDER, look, open_beneath, opened
@@ -212,8 +214,19 @@ class _Entries(Sequence[Entry]):
         if isinstance(index, int):
             return self._store.stat(self._paths[index])
         with system_errors(), self._store._room() as room:
-            states = [(path, look(room.root, path)) for path in self._paths[index]]
-        return [entry_of(path, state) for path, state in states if state is not None]
+            states = list(_states(room.root, self._paths[index]))
+        return [entry_of(path, state) for path, state in states]
+
+
+def _states(root: int, paths: Sequence[str]) -> Iterator[tuple[str, os.stat_result]]:
+    """The states of paths that are still there; each folder is opened once for all its neighbours."""
+    for parent, neighbours in groupby(paths, lambda path: path.rpartition("/")[0]):
+        with suppress(NotFoundError), system_errors(), opened(root, parent) as folder:
+            for path in neighbours:
+                with suppress(FileNotFoundError):
+                    state = os.stat(path.rpartition("/")[2], dir_fd=folder, follow_symlinks=False)
+                    if stat.S_ISREG(state.st_mode) or stat.S_ISDIR(state.st_mode):
+                        yield path, state
 
 
 def entry_of(path: str, state: os.stat_result) -> Entry:

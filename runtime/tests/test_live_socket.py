@@ -1,16 +1,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from asgiref.sync import async_to_sync, sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from channels.routing import URLRouter
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.backends.db import SessionStore
 from django.test import TransactionTestCase
+from django.utils import timezone
 
+from accounts.actions.logins import log_out
 from accounts.authentication import new_ticket
-from accounts.models import User
+from accounts.models import Login, User
 from projects.actions.members import add_member
 from projects.actions.projects import create_project, delete_project
 from runtime import logs
@@ -47,13 +52,16 @@ class LiveSocketTest(TransactionTestCase):
         self.run_ = Run.objects.create(project=self.project, version="0.1")
         self.log = logs.Writer(self.project.pk, self.run_.pk)
 
-    def open(self, user: User | AnonymousUser, query: bytes = b"") -> Socket:
+    def open(
+        self, user: User | AnonymousUser, query: bytes = b"", session: SessionBase | None = None
+    ) -> Socket:
         scope: dict[str, Any] = {
             "type": "websocket",
             "path": "/ws/projects/shop/",
             "query_string": query,
             "headers": [],
             "user": user,
+            "session": session,
         }
         return Socket(URLRouter(websocket_urlpatterns), scope)
 
@@ -97,11 +105,13 @@ class LiveSocketTest(TransactionTestCase):
         self.assertFalse(self.refused(AnonymousUser(), b"ticket=" + ticket))
         self.assertTrue(self.refused(AnonymousUser(), b"ticket=" + ticket))
 
-    def test_it_closes_when_the_project_goes(self) -> None:
+    def closes_after(self, socket: Socket, leave: Callable[[], object]) -> None:
+        """The socket opens, and is closed by the platform once `leave` was called."""
+
         async def scenario() -> None:
-            socket = self.open(self.bob)
-            await socket.connect()
-            await sync_to_async(delete_project)(actor=self.alice, project=self.project, confirm="shop")
+            self.assertTrue(await socket.connect())
+            await socket.receive()
+            await sync_to_async(leave)()
             for _ in range(10):
                 message = await socket.channel.receive_output(5)
                 if message["type"] == "websocket.close":
@@ -110,3 +120,20 @@ class LiveSocketTest(TransactionTestCase):
             self.fail("the socket stayed open")
 
         async_to_sync(scenario)()
+
+    def test_it_closes_when_the_project_goes(self) -> None:
+        self.closes_after(
+            self.open(self.bob),
+            lambda: delete_project(actor=self.alice, project=self.project, confirm="shop"),
+        )
+
+    def test_it_closes_with_the_session_that_opened_it(self) -> None:
+        session = SessionStore()
+        session.create()
+        socket = self.open(self.bob, session=session)
+        self.closes_after(socket, lambda: session.flush())
+
+    def test_it_closes_with_the_login_that_opened_it(self) -> None:
+        login = Login.objects.create(user=self.bob, expires_at=timezone.now())
+        socket = self.open(AnonymousUser(), b"ticket=" + new_ticket(self.bob, login).encode())
+        self.closes_after(socket, lambda: log_out(login=login))
