@@ -200,7 +200,9 @@ def _install(development: bool) -> None:
     arguments = [part for file in files for part in ("-r", str(file))]
     count = len({name for file in files for name in locked_names(file)})
     say(f"Installing {count} locked packages into .venv")
-    _install_with_progress([*arguments, "--require-hashes", "--no-deps"], count)
+    # The tools are large, and most of their modules are never imported: Python compiles those that are.
+    compiled = ["--no-compile"] if development else []
+    _install_with_progress([*arguments, *compiled, "--require-hashes", "--no-deps"], count)
     link(VENV)
     version = venv_version()
     STAMP.write_text(

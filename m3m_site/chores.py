@@ -70,7 +70,7 @@ def fix() -> int:
 
 
 def test(arguments: Sequence[str]) -> int:
-    """Lint, migrations, then pytest: side by side what allows it, one by one what needs the machine, and the
+    """Lint, migrations, then pytest: quick tests, slow ones, those that need the machine for themselves, and the
     tests of data once more on PostgreSQL."""
     with tempfile.TemporaryDirectory(prefix="m3m-") as folder:
         environment = {**os.environ, "M3M_DATA": f"{folder}/data", "M3M_RUN": f"{folder}/run"}
@@ -78,14 +78,14 @@ def test(arguments: Sequence[str]) -> int:
     if code:
         return code
     ensure_chromium()
-    say("Tests that may run side by side")
-    together = pytest("-n", "2", "-m", "not slow and not browser", *arguments)
-    say("Slow tests that wait more than they work, two at a time")
-    paired = pytest("-n", "2", "--dist", "loadfile", "-m", "browser or paired", *arguments)
+    say("Quick tests")
+    quick = pytest("-n", "2", "-m", "not slow and not browser", *arguments)
+    say("Slow tests, two files at a time")
+    slow = pytest("-n", "2", "--dist", "loadfile", "-m", "(slow or browser) and not alone", *arguments)
     say("Tests that need the machine for themselves")
-    alone = pytest("-m", "slow and not browser and not paired", *arguments)
+    alone = pytest("-m", "alone", *arguments)
     again = on_postgresql(arguments)
-    return together or paired or alone or again
+    return quick or slow or alone or again
 
 
 def on_postgresql(arguments: Sequence[str]) -> int:

@@ -84,7 +84,6 @@ def answered(folder: Path, *names: str) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.paired
 class CountGoalsTest:
     def test_it_counts_what_it_answered_and_once(
         self, shop: Platform, tmp_path: Path, report: Callable[[str], None]

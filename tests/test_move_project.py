@@ -14,7 +14,7 @@ from projects import parts
 from tests.platform import Answer, Platform, wait_for
 from tests.stores import KINDS, missing, store
 
-pytestmark = [pytest.mark.slow, pytest.mark.paired]
+pytestmark = pytest.mark.slow
 
 CALLS = (
     ("GET", "/r/demo/", None),

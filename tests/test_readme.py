@@ -22,7 +22,7 @@ from m3m_site.testing import Require
 from m3m_site.tests.platform import Platform
 from tests.platform import EMAIL, PASSWORD
 
-pytestmark = [pytest.mark.slow, pytest.mark.paired]
+pytestmark = pytest.mark.slow
 
 # `<!-- test: name -->` before a block of the README makes it a part of this test.
 BLOCK = re.compile(r"<!-- test: ([\w ]+) -->\n```sh\n(.*?)\n```", re.DOTALL)

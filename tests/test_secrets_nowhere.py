@@ -24,7 +24,7 @@ from tests.leaks import Search, plant
 from tests.platform import Platform
 from tests.secret_story import CANARY, Place, Recorded, Story, Told
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 
 class Listener:

@@ -14,7 +14,7 @@ from m3m_site.conf import BASE_DIR
 from m3m_site.testing import Require
 from tests.platform import EMAIL, PASSWORD, Platform
 
-pytestmark = [pytest.mark.slow, pytest.mark.paired]
+pytestmark = pytest.mark.slow
 
 # `<!-- test: name -->` before a block makes it a part of this test; comments in it are pieces of its output.
 BLOCK = re.compile(r"<!-- test: ([\w ]+) -->\n```sh\n(.*?)\n```", re.DOTALL)

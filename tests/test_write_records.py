@@ -40,7 +40,6 @@ def environment(request: pytest.FixtureRequest, tmp_path: Path, require: Require
 
 
 @pytest.mark.slow
-@pytest.mark.paired
 class KillRecordWritersTest:
     def test_nothing_acknowledged_is_lost_and_nothing_comes_twice(
         self, environment: dict[str, str], tmp_path: Path, report: Callable[[str], None]

@@ -262,7 +262,6 @@ class RepositoryTest:
         assert broken == []
 
     @pytest.mark.slow
-    @pytest.mark.paired
     def test_the_documentation_builds_without_warnings(self, tmp_path: Path) -> None:
         command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "docs"]
         done = subprocess.run(  # noqa: S603

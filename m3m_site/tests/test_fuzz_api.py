@@ -21,7 +21,6 @@ WELL = 0.3
 
 
 @pytest.mark.slow
-@pytest.mark.paired
 class FuzzTest(StageCase):
     def test_it_never_fails_and_never_contradicts_its_document(self) -> None:
         fuzz = Fuzz(self.stage, SEED)

@@ -15,7 +15,7 @@ import pytest
 
 from m3m_site.tests.platform import Platform, wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.paired]
+pytestmark = pytest.mark.slow
 
 ROLES = {"m3m: parent", "m3m: front", "m3m: web", "m3m: worker", "m3m: beat", "redis-server"}
 

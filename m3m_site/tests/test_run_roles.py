@@ -24,7 +24,7 @@ from m3m_site.conf import BASE_DIR
 from m3m_site.launcher.embedded import find_redis
 from m3m_site.tests.platform import free_port, wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.paired]
+pytestmark = pytest.mark.slow
 
 POSTGRES = {"host": os.environ.get("PGHOST", "127.0.0.1"), "user": os.environ.get("PGUSER", "postgres")}
 

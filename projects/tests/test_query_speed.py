@@ -19,6 +19,7 @@ FACTOR = 3
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 class QuerySpeedTest(TransactionTestCase):
     def setUp(self) -> None:
         alice = User.objects.create_user("alice@example.org", can_create_projects=True)
