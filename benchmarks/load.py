@@ -14,7 +14,7 @@ import socket
 import sys
 import time
 
-OK = b"HTTP/1.1 200"
+OK = b"HTTP/1.1 2"
 LENGTH = b"content-length: "
 WARM_UP = 0.2  # of the time; not counted
 
@@ -30,7 +30,7 @@ class Connection:
         self.buffer = b""
 
     def take(self, data: bytes) -> bool | None:
-        """Add what was received; None while the answer is incomplete, else whether it was a 200."""
+        """Add what was received; None while the answer is incomplete, else whether it was a 2xx."""
         if self.buffer:
             data = self.buffer + data
         head = data.find(b"\r\n\r\n")
