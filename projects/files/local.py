@@ -11,21 +11,20 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
-from itertools import groupby
+from contextlib import contextmanager
+from datetime import datetime
 from typing import NamedTuple, overload
 from uuid import UUID
 
 from django.conf import settings
 
-from accounts.errors import NotFoundError
 from accounts.etags import StaleError, check_if_match
 from projects.files import errors, trees
 from projects.files.beneath import FOLDER, look, open_beneath, opened
 from projects.files.drafts import LocalDraft, LocalOpened
 from projects.files.errors import system_errors
-from projects.files.store import Change, Draft, Entry, Meter, Opened, name_key, sorted_entries
+from projects.files.listing import entry_of, in_order, states
+from projects.files.store import Change, Draft, Entry, Meter, Opened, name_key
 from projects.folding import fold
 from projects.limits import PATH_BYTES, PATH_DEPTH
 from projects.names import check_path, path_parts
@@ -63,8 +62,11 @@ class LocalStore:
             found = [one for one in found if wanted in fold(one[0].rpartition("/")[2])]
         found.sort(key=lambda one: name_key(one[0]), reverse=order == "-name")
         found.sort(key=lambda one: not one[1])
-        lazy = _Entries(self, [one[0] for one in found])
-        return lazy if order in ("name", "-name") else sorted_entries(list(lazy[:]), order)
+        paths = [one[0] for one in found]
+        if order not in ("name", "-name"):
+            with system_errors(), self._room() as room:
+                paths = in_order(states(room.root, paths), order)
+        return _Entries(self, paths)
 
     def open(self, path: str) -> Opened:
         path = check_path(path)
@@ -214,27 +216,7 @@ class _Entries(Sequence[Entry]):
         if isinstance(index, int):
             return self._store.stat(self._paths[index])
         with system_errors(), self._store._room() as room:
-            states = list(_states(room.root, self._paths[index]))
-        return [entry_of(path, state) for path, state in states]
-
-
-def _states(root: int, paths: Sequence[str]) -> Iterator[tuple[str, os.stat_result]]:
-    """The states of paths that are still there; each folder is opened once for all its neighbours."""
-    for parent, neighbours in groupby(paths, lambda path: path.rpartition("/")[0]):
-        with suppress(NotFoundError), system_errors(), opened(root, parent) as folder:
-            for path in neighbours:
-                with suppress(FileNotFoundError):
-                    state = os.stat(path.rpartition("/")[2], dir_fd=folder, follow_symlinks=False)
-                    if stat.S_ISREG(state.st_mode) or stat.S_ISDIR(state.st_mode):
-                        yield path, state
-
-
-def entry_of(path: str, state: os.stat_result) -> Entry:
-    changed = datetime.fromtimestamp(state.st_mtime, UTC)
-    if stat.S_ISDIR(state.st_mode):
-        return Entry(path, True, 0, changed)
-    etag = f'"{state.st_mtime_ns:x}-{state.st_size:x}-{state.st_ino:x}"'
-    return Entry(path, False, state.st_size, changed, etag)
+            return [entry_of(path, state) for path, state in states(room.root, self._paths[index])]
 
 
 def _present(room: Room, path: str) -> os.stat_result:
