@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin import ActionAdmin, VisibleFilter, adopt
+from accounts.action_admin import ActionAdmin, VisibleFilter, adopt
 from accounts.permissions import actor_of
 from goals.actions.goals import create_goal, delete_goal, reset_goal, update_goal
 from goals.forms import GoalForm

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin import ActionAdmin, VisibleFilter, adopt
+from accounts.action_admin import ActionAdmin, VisibleFilter, adopt
 from accounts.errors import UserError
 from accounts.permissions import actor_of
 from pipeline.actions.branches import delete_branch, rename_branch, restore_revision

@@ -10,7 +10,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelect2Widget
 
-from accounts.admin import ActionAdmin, VisibleFilter, adopt
+from accounts.action_admin import ActionAdmin, VisibleFilter, adopt
 from accounts.permissions import actor_of, may_create_projects
 from projects import time_zones
 from projects.actions.env import delete_env

@@ -18,7 +18,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from accounts.admin import ActionAdmin, VisibleFilter, adopt
+from accounts.action_admin import ActionAdmin, VisibleFilter, adopt
 from accounts.permissions import actor_of
 from projects.actions.collections import (
     HIGHEST_LIMIT,
@@ -27,8 +27,9 @@ from projects.actions.collections import (
     update_collection,
 )
 from projects.actions.imports import cancel_import
-from projects.actions.records import delete_record
+from projects.actions.records import create_record, delete_record, replace_record
 from projects.choices import Right
+from projects.collections.drafts import flat
 from projects.models import Collection, Project, Record, RecordImport
 
 _SHOWN_KEYS = 5
@@ -41,6 +42,15 @@ class _Indented(json.JSONEncoder):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{**options, "indent": 2, "ensure_ascii": False})
+
+
+def _full_name(one: Model) -> str:
+    """Other projects may have a collection of that name."""
+    return f"{one.project.slug}/{one}" if isinstance(one, Collection) else str(one)
+
+
+def _ordered(found: QuerySet[Any]) -> QuerySet[Any]:
+    return found.select_related("project").order_by("project__slug", "slug")
 
 
 class CollectionForm(forms.ModelForm[Collection]):
@@ -90,13 +100,40 @@ class CollectionForm(forms.ModelForm[Collection]):
         """The action says it better."""
 
 
+class RecordForm(forms.ModelForm[Record]):
+    """The values as JSON, as REST takes them."""
+
+    # What the person has seen: somebody else's change in between is not overwritten.
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    data = forms.JSONField(  # type: ignore[assignment]  # what was sent stays in form.data
+        required=False,  # an object without keys is a value
+        label=capfirst(_("values")),
+        encoder=_Indented,
+        widget=UnfoldAdminTextareaWidget(attrs={"class": "m-json", "rows": 12}),
+    )
+
+    class Meta:
+        model = Record
+        fields = ("collection", "data")
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        record = self.instance
+        if record._state.adding:
+            self.fields["collection"].label_from_instance = _full_name  # type: ignore[attr-defined]
+            return
+        own = record.collection.schema.by_key
+        shown = flat(record.collection.schema, record)
+        self.initial["data"] = {key: value for key, value in shown.items() if key in own}
+        self.initial["seen"] = record.etag
+
+
 class CollectionFilter(VisibleFilter):
     def ready(self, found: QuerySet[Any]) -> QuerySet[Any]:
-        return found.select_related("project").order_by("project__slug", "slug")
+        return _ordered(found)
 
     def label_of(self, one: Model) -> str:
-        """Other projects may have a collection of that name."""
-        return f"{one.project.slug}/{one}" if isinstance(one, Collection) else str(one)
+        return _full_name(one)
 
 
 def _works(request: HttpRequest, project: Project) -> bool:
@@ -161,16 +198,25 @@ class CollectionAdmin(ActionAdmin):
 
 @admin.register(Record)
 class RecordAdmin(ActionAdmin):
-    """Records are read and deleted here; they are edited where their fields are known."""
-
+    form = RecordForm
     list_display = ("id", "collection", "values", "updated_at")
     list_filter = (("collection", CollectionFilter), "updated_at")
     list_select_related = ("collection__project",)
     search_fields = ("search",)
     ordering = ("-pk",)
     show_full_result_count = False
-    fields: ClassVar[tuple[str, ...]] = ("id", "collection", "data", "revision", "created_at", "updated_at")
-    readonly_fields = fields
+
+    def get_fields(self, request: HttpRequest, obj: Record | None = None) -> list[str]:
+        if obj is None:
+            return ["collection", "data"]
+        return ["id", "collection", "data", "revision", "created_at", "updated_at", "seen"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Record | None = None) -> list[str]:
+        return [] if obj is None else ["id", "collection", "revision", "created_at", "updated_at"]
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:  # noqa: ANN401
+        kwargs["queryset"] = _ordered(Collection.objects.visible_to(actor_of(request)))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     @admin.display(description=_("values"))
     def values(self, record: Record) -> str:
@@ -178,11 +224,30 @@ class RecordAdmin(ActionAdmin):
         shown = [f"{key}: {str(value)[:40]}" for key, value in list(record.data.items())[:_SHOWN_KEYS]]
         return ", ".join(shown)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Record | None = None) -> bool:
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Record | None = None) -> bool:
         return self.has_view_permission(request) and (obj is None or _works(request, obj.collection.project))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Record | None = None) -> bool:
+        return self.has_change_permission(request, obj)
 
     def get_deleted_objects(self, objs: Sequence[Model], request: HttpRequest) -> Listing:
         return [str(one) for one in objs], {str(Record._meta.verbose_name_plural): len(objs)}, set(), []
+
+    def save_model(self, request: HttpRequest, obj: Record, form: RecordForm, change: bool) -> None:
+        actor, data = actor_of(request), form.cleaned_data
+        body = {} if data["data"] is None else data["data"]
+        if not change:
+            adopt(obj, create_record(actor=actor, collection=data["collection"], body=body))
+            return
+        seen = data["seen"] or None
+        present = Record.objects.select_related("collection").get(pk=obj.pk)
+        saved = replace_record(
+            actor=actor, collection=present.collection, record_id=obj.pk, body=body, if_match=seen
+        )
+        adopt(obj, saved)
 
     def delete_model(self, request: HttpRequest, obj: Record) -> None:
         delete_record(actor=actor_of(request), collection=obj.collection, record_id=obj.pk)

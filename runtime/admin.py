@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin import ActionAdmin, VisibleFilter, adopt
+from accounts.action_admin import ActionAdmin, VisibleFilter, adopt
 from accounts.permissions import actor_of
 from projects.models import Project
 from runtime.actions.limits import delete_limit, set_limit

@@ -91,6 +91,42 @@ class RecordAdminTest(ImportCase):
         self.browser(self.bob).post(path, {**fewer, "confirm": "on"})
         self.assertEqual(len(Collection.objects.get().fields), 1)
 
+    def test_what_is_refused_stays_in_the_form(self) -> None:
+        path = f"{COLLECTIONS}{self.customers.pk}/change/"
+        odd = json.dumps([*self.customers.fields, {"key": "no good", "type": "string"}])
+        page = self.browser(self.bob).post(path, self.form(fields=odd))
+        self.assertEqual(page.status_code, 200)
+        form = page.context["adminform"].form
+        self.assertIn("4/key", form.errors["fields"][0])
+        self.assertIn("no good", form["fields"].value())
+        self.customers.refresh_from_db()
+        self.assertEqual(len(self.customers.fields), 4)
+
+    def test_records_are_added_and_changed(self) -> None:
+        client, lists = self.browser(self.bob), "/admin/projects/record/"
+        wanted = {"collection": str(self.customers.pk), "data": json.dumps({"email": "ada@example.org"})}
+        self.assertEqual(client.post(f"{lists}add/", wanted).status_code, 302)
+        record = Record.objects.get()
+        path = f"{lists}{record.pk}/change/"
+        self.assertContains(client.get(path), record.etag.strip('"'))
+        changed = {"data": json.dumps({"email": "eve@example.org", "age": 7}), "seen": record.etag}
+        self.assertEqual(client.post(path, changed).status_code, 302)
+        record.refresh_from_db()
+        self.assertEqual((record.data["email"], record.data["age"]), ("eve@example.org", 7))
+        late = client.post(path, {**changed, "data": json.dumps({"email": "late@example.org"})})
+        self.assertContains(late, "late@example.org")
+        odd = client.post(path, {"data": json.dumps({"email": "a", "age": "odd"}), "seen": record.etag})
+        self.assertContains(odd, "age: ")
+        record.refresh_from_db()
+        self.assertEqual(record.data["email"], "eve@example.org")
+
+    def test_a_foreign_collection_takes_no_record(self) -> None:
+        other = Collection.objects.create(project=self.foreign, name="theirs", slug="theirs")
+        data = {"collection": str(other.pk), "data": "{}"}
+        page = self.browser(self.bob).post("/admin/projects/record/add/", data)
+        self.assertEqual(page.status_code, 200)
+        self.assertFalse(Record.objects.exists())
+
     def test_deleting_goes_through_the_actions(self) -> None:
         record = self.create(email="a")
         row = self.begin("email\na\n")
