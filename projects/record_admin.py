@@ -107,6 +107,7 @@ class RecordForm(forms.ModelForm[Record]):
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
     data = forms.JSONField(  # type: ignore[assignment]  # what was sent stays in form.data
         required=False,  # an object without keys is a value
+        initial=dict,
         label=capfirst(_("values")),
         encoder=_Indented,
         widget=UnfoldAdminTextareaWidget(attrs={"class": "m-json", "rows": 12}),
