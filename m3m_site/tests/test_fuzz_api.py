@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from unittest import mock
 
 import pytest
 
@@ -21,6 +22,9 @@ WELL = 0.3
 
 
 @pytest.mark.slow
+# No node runs here, so that `?wait=` would only ever last as long as it may.
+@mock.patch("runtime.api.LONGEST_WAIT", 0.01)
+@mock.patch("projects.api.imports.LONGEST_WAIT", 0.01)
 class FuzzTest(StageCase):
     def test_it_never_fails_and_never_contradicts_its_document(self) -> None:
         fuzz = Fuzz(self.stage, SEED)

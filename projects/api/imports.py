@@ -31,6 +31,7 @@ from projects.models import RecordImport
 _PIECE = 64 * 1024
 # Each request that waits holds a thread of web; the rest of the pool stays free for everybody else.
 _waiters = threading.BoundedSemaphore(4)
+LONGEST_WAIT = 30.0
 _FORMATS = {
     "text/csv": DataFormat.CSV,
     "application/json": DataFormat.JSON,
@@ -173,7 +174,7 @@ def _file_of(request: Request) -> tuple[str, Iterator[bytes]]:
 
 def _wait_for(row: RecordImport, seconds: float) -> None:
     """Hold until the import has ended, or `seconds` are over; not at all when too many wait already."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + min(seconds, LONGEST_WAIT)
     if not seconds or not _waiters.acquire(blocking=False):
         return
     try:
