@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +44,16 @@ class Page:
 
 def directory(project_id: UUID, run_id: UUID) -> Path:
     return Path(settings.LOG_ROOT) / str(project_id) / str(run_id)
+
+
+def kept(project_id: UUID) -> list[UUID]:
+    """The runs of a project that have a log."""
+    found: list[UUID] = []
+    with suppress(FileNotFoundError):
+        for path in (Path(settings.LOG_ROOT) / str(project_id)).iterdir():
+            with suppress(ValueError):  # put there by somebody else
+                found.append(UUID(path.name))
+    return found
 
 
 def clear(project_id: UUID, run_id: UUID) -> None:

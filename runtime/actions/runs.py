@@ -76,15 +76,17 @@ def _ask_to_stop(run: Run, reason: EndReason) -> None:
 
 def _stale_logs(project: Project, run: Run) -> list[Run]:
     """Finished runs whose log goes: those of other code beyond what the project keeps, and the oldest of the rest."""
-    finished = Run.objects.filter(project=project).exclude(pk=run.pk).order_by("-created_at")
-    crashed = finished.filter(status=RunStatus.CRASHED)[KEPT_LOGS:]
-    others = finished.exclude(status=RunStatus.CRASHED).only("project_id", "version", "branch")
+    # Few runs have a log still, out of a history that may be long.
+    finished = Run.objects.filter(project=project, pk__in=logs.kept(project.pk)).exclude(pk=run.pk)
+    rows = list(finished.order_by("-created_at").only("project_id", "version", "branch", "status"))
+    crashed = [old for old in rows if old.status == RunStatus.CRASHED]
+    others = [old for old in rows if old.status != RunStatus.CRASHED]
     stale = [
         old
         for position, old in enumerate(others)
         if position >= project.keep_runs - 1 and (old.label != run.label or position >= KEPT_LOGS)
     ]
-    return [*stale, *crashed]
+    return [*stale, *crashed[KEPT_LOGS:]]
 
 
 def stop_service(*, actor: Actor, project: Project) -> Run | None:
