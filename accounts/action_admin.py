@@ -14,7 +14,7 @@ from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Field, ForeignObjectRel, Model, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.admin import ModelAdmin
 
 from accounts.errors import UserError
@@ -143,7 +143,23 @@ class ActionAdmin(ModelAdmin):  # type: ignore[misc]
                 self.opts.pk.to_python(key)
         except ValidationError as error:
             raise BadRequest("not a key") from error
-        return super().changelist_view(request, *args, **kwargs)  # type: ignore[no-any-return]
+        try:
+            return super().changelist_view(request, *args, **kwargs)  # type: ignore[no-any-return]
+        except OverflowError as error:
+            raise BadRequest("a number in a filter is too large") from error
+
+    def history_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """There is none: the audit tells what happened, to those who may read it."""
+        raise Http404
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:  # noqa: ANN401
+        """Actions write the audit."""
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # noqa: ANN401
+        """Actions write the audit."""
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:  # noqa: ANN401
+        """Actions write the audit."""
 
     @says_errors
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

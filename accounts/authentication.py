@@ -8,6 +8,7 @@ import secrets
 from datetime import datetime
 from uuid import UUID
 
+from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -100,13 +101,17 @@ def request_login(request: Request) -> Login | None:
     return login_of(request.auth) if isinstance(request.auth, Token) else None
 
 
-def new_ticket(user: User, login: Login | None) -> str:
-    """A ticket that opens one socket within SocketTicket.LIFETIME; it ends with its login."""
+def new_ticket(user: User, login: Login | None, session_key: str = "") -> str:
+    """A ticket that opens one socket within SocketTicket.LIFETIME; it ends with its login or session."""
     now = timezone.now()
     SocketTicket.objects.filter(user=user, expires_at__lte=now).delete()
     ticket = secrets.token_urlsafe(32)
     SocketTicket.objects.create(
-        digest=digest(ticket), user=user, login=login, expires_at=now + SocketTicket.LIFETIME
+        digest=digest(ticket),
+        user=user,
+        login=login,
+        session_key=session_key,
+        expires_at=now + SocketTicket.LIFETIME,
     )
     return ticket
 
@@ -117,10 +122,16 @@ def redeem_ticket(ticket: str) -> SocketTicket | None:
     # Deleting is using: of two sockets at once one deletes the row.
     if row is None or not SocketTicket.objects.filter(pk=row.pk).delete()[0]:
         return None
-    ended = row.login is not None and row.login.ended_at is not None
-    if ended or not row.user.is_active or row.expires_at <= timezone.now():
+    if not lasts(row.login, row.session_key) or not row.user.is_active or row.expires_at <= timezone.now():
         return None
     return row
+
+
+def lasts(login: Login | None, session_key: str) -> bool:
+    """Whether the login or session is still there that something was opened with."""
+    if login is not None:
+        return Login.objects.filter(pk=login.pk, ended_at=None).exists()
+    return not session_key or SessionStore().exists(session_key)
 
 
 def digest(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import (
@@ -23,6 +24,7 @@ from rest_framework.response import Response
 
 logger = logging.getLogger(__name__)
 
+MOST_ERRORS = 100  # in one answer
 CONTENT_TYPE = "application/problem+json"
 _BAD_REQUEST = _("The request cannot be understood.")
 _TOO_LARGE = _("The request is too large.")
@@ -151,7 +153,7 @@ def _body_of(error: Exception) -> tuple[dict[str, Any] | None, dict[str, str]]:
             return problem(error.status, error.code, error, error.errors or one, **error.extra), {}
         case exceptions.ValidationError():
             code = "unknown_field" if _codes(error.get_codes()) == {"unknown_field"} else "invalid"
-            return _invalid(list(_flat(error.detail)), code), {}
+            return _invalid(list(islice(_flat(error.detail), MOST_ERRORS)), code), {}
         case ValidationError():
             return _invalid([{"pointer": "", "detail": text} for text in error.messages]), {}
         case RequestDataTooBig():

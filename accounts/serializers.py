@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from rest_framework.exceptions import ErrorDetail
 
 from accounts import facets
 from accounts.choices import Language, Theme
+from accounts.errors import MOST_ERRORS
 from accounts.limits import PROJECTS_AT_ONCE
 from accounts.models import AuditEntry, User
 from accounts.permissions import Actor, may_manage_users
@@ -36,8 +38,8 @@ class StrictSerializer(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
     def _unknown(self, data: Mapping[Any, Any]) -> list[Any]:
-        found = [name for name in data if name not in self.fields]
-        return [name for name in found if name not in self.answered()] if found else []
+        found = islice((name for name in data if name not in self.fields), 2 * MOST_ERRORS)
+        return [name for name in found if name not in self.answered()]
 
 
 class PermissionsSerializer(serializers.Serializer[User]):

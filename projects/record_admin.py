@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.text import capfirst
@@ -19,6 +21,7 @@ from unfold.widgets import (
 )
 
 from accounts.action_admin import ActionAdmin, VisibleFilter, adopt
+from accounts.json_text import loads
 from accounts.permissions import actor_of
 from projects.actions.collections import (
     HIGHEST_LIMIT,
@@ -27,14 +30,25 @@ from projects.actions.collections import (
     update_collection,
 )
 from projects.actions.imports import cancel_import
-from projects.actions.records import create_record, delete_record, replace_record
+from projects.actions.records import create_record, delete_record, delete_records, replace_record
 from projects.choices import Right
 from projects.collections.drafts import flat
+from projects.limits import DELETED_AT_ONCE
 from projects.models import Collection, Project, Record, RecordImport
 
 _SHOWN_KEYS = 5
 # What the admin shows before a deletion: texts, counts, missing permissions, what is protected.
 Listing = tuple[list[str], dict[str, int], set[str], list[str]]
+
+
+class _Strict(json.JSONDecoder):
+    """As bodies of REST are read: bounded in depth, without what no database holds."""
+
+    def decode(self, text: str, *_rest: Any) -> Any:  # noqa: ANN401  (any JSON)
+        try:
+            return loads(text.encode())
+        except (ValueError, RecursionError) as error:
+            raise json.JSONDecodeError(str(error), "", 0) from None
 
 
 class _Indented(json.JSONEncoder):
@@ -75,6 +89,7 @@ class CollectionForm(forms.ModelForm[Collection]):
         for name in ("fields", "table_config", "form_config"):
             if name in self.fields:
                 self.fields[name].encoder = _Indented  # type: ignore[attr-defined]
+                self.fields[name].decoder = _Strict  # type: ignore[attr-defined]
                 self.fields[name].widget = UnfoldAdminTextareaWidget(attrs={"class": "m-json", "rows": 8})
         if "slug" in self.fields and self.instance._state.adding:
             self.fields["slug"].help_text = _("Made of the name where it is left empty.")
@@ -110,6 +125,7 @@ class RecordForm(forms.ModelForm[Record]):
         initial=dict,
         label=capfirst(_("values")),
         encoder=_Indented,
+        decoder=_Strict,
         widget=UnfoldAdminTextareaWidget(attrs={"class": "m-json", "rows": 12}),
     )
 
@@ -249,6 +265,15 @@ class RecordAdmin(ActionAdmin):
             actor=actor, collection=present.collection, record_id=obj.pk, body=body, if_match=seen
         )
         adopt(obj, saved)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """By the action of REST, which bounds how many go at once."""
+        chosen: dict[Collection, list[UUID]] = {}
+        for record in queryset.select_related("collection").only("pk", "collection")[: DELETED_AT_ONCE + 1]:
+            chosen.setdefault(record.collection, []).append(record.pk)
+        with transaction.atomic():
+            for collection, ids in chosen.items():
+                delete_records(actor=actor_of(request), collection=collection, ids=ids)
 
     def delete_model(self, request: HttpRequest, obj: Record) -> None:
         delete_record(actor=actor_of(request), collection=obj.collection, record_id=obj.pk)

@@ -156,7 +156,7 @@ class EnvTextSerializer(StrictSerializer):
     secret = serializers.BooleanField(default=False, help_text="Whether new variables are secrets.")
 
 
-class DryRunSerializer(serializers.Serializer[None]):
+class DryRunSerializer(StrictSerializer):
     dry_run = serializers.BooleanField(default=False, help_text="Say what would change, and change nothing.")
 
 

@@ -16,7 +16,7 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.core.serializers.json import DjangoJSONEncoder
 
-from accounts.authentication import redeem_ticket
+from accounts.authentication import lasts, redeem_ticket
 from accounts.errors import NotFoundError
 from accounts.models import Login, SocketTicket, User
 from projects.models import Project
@@ -38,7 +38,7 @@ class ProjectConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels
     async def connect(self) -> None:
         self._loop: asyncio.Task[None] | None = None
         self._login: Login | None = None
-        self._session: Any = None
+        self._session_key = ""
         user = await self._user()
         if user is None:
             await self.close(REFUSED)
@@ -57,9 +57,12 @@ class ProjectConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels
         ticket = parse_qs(self.scope["query_string"].decode("latin-1")).get("ticket")
         if ticket:
             row: SocketTicket | None = await database_sync_to_async(redeem_ticket)(ticket[0])
-            self._login = row.login if row else None
-            return row.user if row else None
-        user, self._session = self.scope["user"], self.scope.get("session")
+            if row is None:
+                return None
+            self._login, self._session_key = row.login, row.session_key
+            return row.user
+        user, session = self.scope["user"], self.scope.get("session")
+        self._session_key = (session and session.session_key) or ""
         return user if isinstance(user, User) and user.is_active else None
 
     async def _look(self) -> tuple[dict[str, Any], Run | None]:
@@ -71,17 +74,11 @@ class ProjectConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels
         # Whoever has logged out, is blocked, deleted or has another password by now is shown nothing more.
         mine = User.objects.filter(pk=self._actor.pk, password=self._actor.password)
         actor = mine.filter(is_active=True).first()
-        if actor is None or not self._logged_in():
+        if actor is None or not lasts(self._login, self._session_key):
             raise NotFoundError
         project = Project.objects.lookup(actor, self.scope["url_route"]["kwargs"]["project"])
         require(actor, project, Right.VIEW)
         return describe_project(project), Run.objects.latest_of([project]).first()
-
-    def _logged_in(self) -> bool:
-        """Whether the login of the ticket, or else the session, is still there."""
-        if self._login is not None:
-            return Login.objects.filter(pk=self._login.pk, ended_at=None).exists()
-        return self._session is None or bool(self._session.exists(self._session.session_key))
 
     async def _watch(self) -> None:
         shown, position, cursor, turn = "", "", 0, 0

@@ -93,9 +93,9 @@ def log_out(*, refresh: str = "", login: Login | None = None) -> None:
         Login.objects.filter(pk=login.pk).end()
 
 
-def create_ticket(*, actor: User, login: Login | None) -> str:
-    """A ticket that opens one socket once, soon."""
-    return new_ticket(actor, login)
+def create_ticket(*, actor: User, login: Login | None, session_key: str = "") -> str:
+    """A ticket that opens one socket once, soon, for as long as its login or session lasts."""
+    return new_ticket(actor, login, session_key)
 
 
 def _parse(refresh: str) -> LoginRefreshToken:

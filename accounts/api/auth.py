@@ -72,6 +72,8 @@ class TicketView(Door):
     @extend_schema(request=None, responses={201: TicketSerializer})
     def post(self, request: Request) -> Response:
         """A ticket that opens one socket once."""
-        ticket = create_ticket(actor=self.person, login=request_login(request))
+        login = request_login(request)
+        session_key = "" if login else request.session.session_key or ""
+        ticket = create_ticket(actor=self.person, login=login, session_key=session_key)
         seconds = int(SocketTicket.LIFETIME.total_seconds())
         return Response({"ticket": ticket, "expires_in": seconds}, status=status.HTTP_201_CREATED)

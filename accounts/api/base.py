@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import status
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.pagination import PageNumberPagination
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -47,6 +48,9 @@ class Door(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         require_length(request._request)
+        if request.headers.get("If-Match") and request.method not in (*SAFE_METHODS, *self.if_match):
+            message = _("This call knows no If-Match; nothing was done.")
+            raise UserError("if_match_unknown", message)
 
     def perform_authentication(self, request: Request) -> None:
         try:

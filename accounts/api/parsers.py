@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import IO, Any
 
-import orjson
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +14,9 @@ from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 
 from accounts.errors import UserError
+from accounts.json_text import LongIntegerError, loads
+
+STRANGERS_BYTES = 64 * 1024
 
 
 class TooLarge(APIException):
@@ -43,11 +45,19 @@ class JSONParser(BaseParser):
     ) -> Any:  # noqa: ANN401  (any JSON)
         """Raises ParseError, TooLarge."""
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        request = (parser_context or {}).get("request")
+        if request is not None and not (request.auth or request.user.is_authenticated):
+            limit = min(limit, STRANGERS_BYTES)  # a login is short, and a little text can become much memory
         body = stream.read(limit + 1)
         if len(body) > limit:
             raise TooLarge
         try:
-            return orjson.loads(body)
-        except orjson.JSONDecodeError as error:
+            return loads(body)
+        except LongIntegerError as error:
+            raise ParseError(str(error)) from None
+        except ValueError as error:
             # From nothing: the chained error would carry the whole body into logs.
-            raise ParseError(_("This is not JSON: {reason}").format(reason=error.msg)) from None
+            reason = getattr(error, "msg", "")
+            raise ParseError(_("This is not JSON: {reason}").format(reason=reason)) from None
+        except RecursionError:
+            raise ParseError(_("This is not JSON: {reason}").format(reason="depth")) from None

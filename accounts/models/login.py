@@ -47,6 +47,7 @@ class SocketTicket(models.Model):
     digest = models.CharField(max_length=64, primary_key=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     login = models.ForeignKey(Login, models.CASCADE, null=True, related_name="+")
+    session_key = models.CharField(max_length=40, blank=True)  # of a page, where there is no login
     expires_at = models.DateTimeField(db_index=True)
 
     class Meta:

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from accounts.api.base import Pages
 from accounts.api.filters import OrderingFilter, SearchFilter
 from accounts.api.idempotency import idempotent
-from accounts.etags import StaleError
+from accounts.etags import StaleError, check_if_match
 from projects.actions.collections import create_collection, delete_collection, plan_change, update_collection
 from projects.api.base import ProjectDoor
 from projects.api.shapes import (
@@ -117,7 +117,7 @@ class CollectionsView(ProjectDoor, GenericAPIView[Collection]):
 
 
 class CollectionView(CollectionDoor):
-    if_match: ClassVar[tuple[str, ...]] = ("PUT", "PATCH")
+    if_match: ClassVar[tuple[str, ...]] = ("PUT", "PATCH", "DELETE")
 
     @extend_schema(operation_id="models_read", responses=CollectionSerializer)
     def get(self, request: Request, project: str, collection: str) -> Response:
@@ -168,7 +168,9 @@ class CollectionView(CollectionDoor):
     def delete(self, request: Request, project: str, collection: str) -> Response:
         """Delete a collection with its records."""
         confirm = request.query_params.get("confirm", "")
-        delete_collection(actor=self.actor, collection=self.collection, confirm=confirm)
+        found = self.collection
+        check_if_match(request.headers.get("If-Match"), found.etag)
+        delete_collection(actor=self.actor, collection=found, confirm=confirm)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -21,7 +21,7 @@ from accounts.api.base import Door, Pages
 from accounts.api.filters import OrderingFilter, SearchFilter
 from accounts.api.idempotency import idempotent
 from accounts.errors import NotFoundError
-from accounts.etags import StaleError
+from accounts.etags import StaleError, check_if_match
 from accounts.serializers import PersonSerializer
 from projects.actions.members import add_member, remove_member, transfer_project
 from projects.actions.projects import create_project, delete_project, update_project
@@ -79,7 +79,7 @@ class ProjectsView(Door, GenericAPIView[Project]):
 
 
 class ProjectView(ProjectDoor):
-    if_match: ClassVar[tuple[str, ...]] = ("PUT", "PATCH")
+    if_match: ClassVar[tuple[str, ...]] = ("PUT", "PATCH", "DELETE")
 
     @property
     def wanted_etag(self) -> str | None:
@@ -121,6 +121,7 @@ class ProjectView(ProjectDoor):
         data = ConfirmationSerializer(data=request.data)
         data.is_valid(raise_exception=True)
         confirm = data.validated_data["slug"] or request.query_params.get("confirm", "")
+        check_if_match(self.wanted_etag, found.etag)
         delete_project(actor=self.actor, project=found, confirm=confirm)
         return Response(status=status.HTTP_204_NO_CONTENT)
 

@@ -132,7 +132,7 @@ class RecordBulkDeleteSerializer(StrictSerializer):
     ids = serializers.ListField(
         child=serializers.UUIDField(), required=False, max_length=10 * RECORDS_AT_ONCE
     )
-    filter = FilterField(required=False, allow_null=True)
+    filter = FilterField(required=False)
     confirm = serializers.BooleanField(required=False, default=False)
 
 
@@ -344,7 +344,7 @@ class RecordImportSerializer(serializers.ModelSerializer[RecordImport]):
         )
 
 
-class ImportQuerySerializer(serializers.Serializer[None]):
+class ImportQuerySerializer(StrictSerializer):
     """Parameters of an import."""
 
     format = serializers.ChoiceField(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
@@ -31,6 +31,8 @@ _IF_MATCH = OpenApiParameter(
 
 
 class UploadView(FilesDoor):
+    if_match: ClassVar[tuple[str, ...]] = ("POST",)
+
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         return keep_unread(super().initialize_request(request, *args, **kwargs))
 

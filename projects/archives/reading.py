@@ -26,6 +26,7 @@ from projects.limits import (
     ARCHIVE_LINE_BYTES,
     ARCHIVE_NAME_BYTES,
     ARCHIVE_RATIO,
+    MANIFEST_BYTES,
 )
 
 # "End of central directory" of APPNOTE.TXT 4.3.16: signature, disks, entries here and in all, size and place of the
@@ -105,7 +106,7 @@ class Reader:
         info = self._entries.get(name)
         if info is None:
             return default
-        if info.file_size > ARCHIVE_JSON_BYTES:
+        if info.file_size > (MANIFEST_BYTES if name == manifest.NAME else ARCHIVE_JSON_BYTES):
             raise _too_large()
         with self.get_stream(name) as stream:
             return _parse(stream.read())

@@ -159,6 +159,8 @@ class _Parser:
         field, operator = raw["field"], raw.get("operator", "eq")
         if not isinstance(operator, str):
             raise _unknown_operator(operator, f"{pointer}/operator")
+        if _plain(operator) not in OPERATOR_NAMES:
+            raise _unknown_operator(operator, f"{pointer}/operator")
         target, field_type = self.target(field, f"{pointer}/field")
         value = raw.get("value", _ABSENT)
         return self.condition(target, field_type, operator, value, f"{pointer}/value")

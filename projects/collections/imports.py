@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-import orjson
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.errors import UserError
+from accounts.json_text import LongIntegerError, loads
 from projects.choices import DataFormat
 from projects.collections.conversions import from_cell
 from projects.collections.drafts import Flaw, escape
@@ -27,6 +28,7 @@ from projects.schemas import SYSTEM_FIELDS, Schema
 _LONGEST = 6 * RECORD_BYTES
 _PIECE = 64 * 1024
 _DELIMITERS = ",;\t"
+_NOT_UTF8 = gettext_lazy("The text is not in UTF-8; save the file as CSV in UTF-8.")
 # Below the data directory.
 FOLDER = "imports"
 
@@ -95,11 +97,22 @@ def _open_csv(file: IO[bytes]) -> tuple[list[str], _Lines, str]:
     offset = len(start) if start == codecs.BOM_UTF8 else 0
     file.seek(offset)
     first = file.readline(_LONGEST).decode("utf-8", "surrogateescape")
+    if not _is_utf8(first):
+        raise UserError("import_not_utf8", _NOT_UTF8, line=1)
     delimiter = max(_DELIMITERS, key=first.count)
     file.seek(offset)
     lines = _Lines(file, offset, 0)
     header = next(_cells(lines, delimiter), [])
     return [name.strip() for name in header], lines, delimiter
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether text read with surrogateescape held nothing to escape."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _cells(lines: _Lines, delimiter: str) -> Iterator[list[str]]:
@@ -113,10 +126,10 @@ def _cells(lines: _Lines, delimiter: str) -> Iterator[list[str]]:
 
 def _check_header(header: list[str], schema: Schema) -> None:
     known = {*schema.by_key, *SYSTEM_FIELDS}
-    wrong = [name for name in header if name not in known]
+    wrong = [name for place, name in enumerate(header) if name not in known or name in header[:place]]
     if wrong or not header or len(set(header)) < len(header):
         shown = ", ".join(name.encode("utf-8", "replace").decode()[:64] for name in wrong[:10])
-        message = _("The first line has to name fields of the collection, each once. Unknown: {names}.")
+        message = _("The first line has to name fields of the collection, each once. Wrong: {names}.")
         raise UserError("import_header_invalid", message.format(names=shown or "–"))
 
 
@@ -138,6 +151,9 @@ def _csv_row(row: Row, header: list[str], cells: list[str], schema: Schema) -> R
     if len(cells) > len(header):
         row.flaws.append(Flaw("", "cells_too_many", _("The line has more cells than the first one.")))
     for name, cell in zip(header, cells, strict=False):
+        if not cell.isascii() and not _is_utf8(cell):
+            row.flaws.append(Flaw(f"/{escape(name)}", "text_invalid", str(_NOT_UTF8)))
+            continue
         one = schema.by_key.get(name)
         try:
             body[name] = from_cell(one, cell) if one else cell or None
@@ -160,8 +176,11 @@ def _json_rows(file: IO[bytes], offset: int, line: int) -> Iterator[Row]:
 
 def _json_row(row: Row, data: bytes) -> Row:
     try:
-        body = orjson.loads(data)
-    except orjson.JSONDecodeError:
+        body = loads(data)
+    except LongIntegerError as error:
+        row.flaws.append(Flaw("", "out_of_range", str(error)))
+        return row
+    except (ValueError, RecursionError):
         row.flaws.append(Flaw("", "import_not_json", _("This line is no JSON.")))
         return row
     if isinstance(body, dict):

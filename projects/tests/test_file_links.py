@@ -112,7 +112,7 @@ class CreateFileLinkTest(LinksCase):
             ({"path": "docs/a b.txt", "expires_in": "soon"}, "invalid"),
             ({"path": "docs/a b.txt", "expires_in": 0}, "expiry_invalid"),
             ({"path": "docs/a b.txt", "expires_in": -5}, "expiry_invalid"),
-            ({"path": "docs/a b.txt", "expires_in": 10**30}, "invalid"),
+            ({"path": "docs/a b.txt", "expires_in": 10**30}, "parse_error"),
             ({"path": "docs/a b.txt", "expires_in": "99999999999d"}, "invalid"),
             ({"path": "docs/a b.txt", "expires_in": "9999d"}, "expiry_invalid"),
             ({"path": "docs/a b.txt", "expires_in": True}, "invalid"),
