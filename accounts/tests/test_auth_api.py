@@ -258,6 +258,22 @@ class TokensTest(AuthCase):
         self.assertFalse(OutstandingToken.objects.exists() or Login.objects.exists())
 
 
+class BodyTest(AuthCase):
+    def test_strangers_send_little(self) -> None:
+        long = {"email": "a" * 70_000, "password": "x"}
+        self.assert_problem(self.rest.post("/api/auth/login", long), 413, "too_large")
+
+    def test_an_answer_has_a_hundred_errors(self) -> None:
+        many = {str(number): 1 for number in range(3000)}
+        self.assertEqual(len(self.rest.post("/api/auth/login", many).json()["errors"]), 100)
+
+    def test_integers_stay_what_they_are(self) -> None:
+        for number in ("18446744073709551616", "-9223372036854775809", "9" * 5000):
+            body = f'{{"email": {number}, "password": "x"}}'
+            answer = self.rest.generic("POST", "/api/auth/login", body, "application/json")
+            self.assert_problem(answer, 400, "parse_error")
+
+
 class TicketTest(AuthCase):
     def ticket(self) -> str:
         self.access = self.login().json()["access"]
@@ -283,6 +299,13 @@ class TicketTest(AuthCase):
     def test_it_opens_for_nobody_who_is_blocked(self) -> None:
         ticket = self.ticket()
         User.objects.filter(pk=self.user.pk).update(is_active=False)
+        self.assertIsNone(redeem_ticket(ticket))
+
+    def test_it_ends_with_the_session_that_asked(self) -> None:
+        client = APIClient()
+        client.force_login(self.user)
+        ticket = client.post("/api/auth/ticket").json()["ticket"]
+        client.logout()
         self.assertIsNone(redeem_ticket(ticket))
 
     def test_it_is_kept_as_a_digest(self) -> None:

@@ -183,10 +183,12 @@ def _chosen(
     locked: Collection, ids: Iterable[UUID] | None, chosen: Filter | None, confirm: bool
 ) -> list[UUID]:
     if ids is not None:
+        ids = set(ids)
+        _check_count(len(ids))
         rows = Record.objects.filter(collection=locked)
         return [
             pk
-            for some in portions(sorted(set(ids)))
+            for some in portions(sorted(ids))
             for pk in rows.filter(pk__in=some).values_list("pk", flat=True)
         ]
     query = Query(filter=chosen)
@@ -194,10 +196,14 @@ def _chosen(
     if not confirm:
         message = _("This deletes {count} records. Send `confirm` to go on.").format(count=count)
         raise UserError("confirmation_missing", message, pointer="/confirm", count=count)
+    _check_count(count)
+    return [record.pk for record in STORE.iterate(locked, query)]
+
+
+def _check_count(count: int) -> None:
     if count > DELETED_AT_ONCE:
         message = _("At most {count} records are deleted at once, with those that refer to them.")
         raise ConflictError("delete_too_many", message.format(count=DELETED_AT_ONCE))
-    return [record.pk for record in STORE.iterate(locked, query)]
 
 
 def _carry_out(plan: Deletion) -> None:

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from accounts.errors import NotFoundError
+from accounts.errors import NotFoundError, UserError
 from accounts.models import AuditEntry
 from projects.actions.import_runs import run_import
 from projects.actions.imports import cancel_import, create_import
@@ -81,6 +81,17 @@ class ImportRecordsTest(ImportCase):
         row = self.run_one("email,age\na,1\nb,old\nc,3\na,4\n", on_error="skip")
         self.assertEqual((row.status, row.inserted, row.failed), (ImportStatus.DONE, 2, 2))
         self.assertEqual(self.emails(), ["a", "c"])
+
+    def test_text_that_is_not_utf8_is_said(self) -> None:
+        row = self.run_one("email\nпочта\n".encode("cp1251"), on_error="skip")
+        self.assertIn("UTF-8", row.errors[0]["detail"])
+        with self.assertRaises(UserError) as caught:
+            self.begin("почта\na\n".encode("cp1251"))
+        self.assertEqual(caught.exception.code, "import_not_utf8")
+
+    def test_integers_are_not_rounded(self) -> None:
+        row = self.run_one('{"email": "a", "age": 18446744073709551616}', "jsonl", on_error="skip")
+        self.assertEqual(self.told(row), [(1, "", "out_of_range")])
 
     def test_a_dry_run_writes_nothing(self) -> None:
         for text, status in (("email\na\nb\n", ImportStatus.DONE), ("email\na\na\n", ImportStatus.FAILED)):

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from unittest import mock
 
+from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from accounts.models import User
@@ -126,6 +128,30 @@ class RecordAdminTest(ImportCase):
         page = self.browser(self.bob).post("/admin/projects/record/add/", data)
         self.assertEqual(page.status_code, 200)
         self.assertFalse(Record.objects.exists())
+
+    def test_deleting_many_is_bounded_as_by_rest(self) -> None:
+        keys = [self.create(email=f"{number}@example.org")["id"] for number in range(3)]
+        chosen = {"action": "delete_selected", "_selected_action": keys, "post": "yes"}
+        with mock.patch("projects.actions.records.DELETED_AT_ONCE", 2):
+            page = self.browser(self.bob).post("/admin/projects/record/", chosen, follow=True)
+        self.assertEqual((page.status_code, self.count()), (200, 3))
+        self.browser(self.bob).post("/admin/projects/record/", chosen)
+        self.assertEqual(self.count(), 0)
+
+    def test_what_json_may_not_be_is_said(self) -> None:
+        for text in ("[" * 3000, "9" * 5000, r'{"email": "\ud800"}', '{"age": 18446744073709551616}'):
+            data = {"collection": str(self.customers.pk), "data": text}
+            page = self.browser(self.bob).post("/admin/projects/record/add/", data)
+            self.assertEqual((page.status_code, self.count()), (200, 0), text[:30])
+
+    def test_there_is_no_second_audit(self) -> None:
+        record = self.create(email="a")
+        page = self.browser(self.bob).get(f"/admin/projects/record/{record['id']}/history/")
+        self.assertEqual(page.status_code, 404)
+        self.browser(self.bob).post(f"/admin/projects/record/{record['id']}/delete/", {"post": "yes"})
+        self.assertFalse(LogEntry.objects.exists())
+        years = self.browser(self.bob).get(f"/admin/projects/record/?updated_at__year={10**20}")
+        self.assertEqual(years.status_code, 400)
 
     def test_deleting_goes_through_the_actions(self) -> None:
         record = self.create(email="a")

@@ -140,6 +140,8 @@ class RecordsApiTest(RecordsCase):
         done = client.post(path, {"filter": {"age": {"$lt": 4}}, "confirm": True})
         self.assertEqual((done.json(), self.count()), ({"deleted_count": 2}, 2))
         self.assertEqual(client.post(path, {}).json()["code"], "records_not_named")
+        nothing = client.post(path, {"filter": None, "confirm": True})
+        self.assertEqual((nothing.status_code, self.count()), (400, 2))
         entry = AuditEntry.objects.filter(verb="delete_records").latest("created_at")
         assert entry.after is not None
         self.assertEqual((entry.after["deleted"], len(entry.after["ids"])), (2, 2))
