@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.parsers import require_length
+from accounts.api.parsers import STRANGERS_BYTES, require_length
 from accounts.api.throttling import rate_headers
 from accounts.errors import NotFoundError, UserError
 from accounts.etags import is_fresh
@@ -59,6 +59,8 @@ class Door(APIView):
             # Whoever tries out tokens and keys is counted too, by his address.
             self.check_throttles(request)
             raise
+        if not (request.auth or request.user.is_authenticated):
+            request.parser_context["limit"] = STRANGERS_BYTES
 
     def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]
         """Which methods there are, in `Allow`."""

@@ -16,6 +16,7 @@ from rest_framework.parsers import BaseParser
 from accounts.errors import UserError
 from accounts.json_text import LongIntegerError, loads
 
+# A login is short, and a little text can become much memory.
 STRANGERS_BYTES = 64 * 1024
 
 
@@ -44,10 +45,7 @@ class JSONParser(BaseParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:  # noqa: ANN401  (any JSON)
         """Raises ParseError, TooLarge."""
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        request = (parser_context or {}).get("request")
-        if request is not None and not (request.auth or request.user.is_authenticated):
-            limit = min(limit, STRANGERS_BYTES)  # a login is short, and a little text can become much memory
+        limit = (parser_context or {}).get("limit", settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
         body = stream.read(limit + 1)
         if len(body) > limit:
             raise TooLarge

@@ -263,6 +263,14 @@ class BodyTest(AuthCase):
         long = {"email": "a" * 70_000, "password": "x"}
         self.assert_problem(self.rest.post("/api/auth/login", long), 413, "too_large")
 
+    def test_a_page_sends_its_csrf_token(self) -> None:
+        client = APIClient(enforce_csrf_checks=True)
+        client.force_login(self.user)
+        client.get("/admin/profile/")
+        token = client.cookies["m3m_csrf"].value
+        answer = client.patch("/api/users/me", {"name": "A"}, headers={"x-csrftoken": token})
+        self.assertEqual(answer.status_code, 200, answer.content)
+
     def test_an_answer_has_a_hundred_errors(self) -> None:
         many = {str(number): 1 for number in range(3000)}
         self.assertEqual(len(self.rest.post("/api/auth/login", many).json()["errors"]), 100)
