@@ -27,7 +27,10 @@ def loads(data: bytes) -> Any:  # noqa: ANN401  (any JSON)
     """
     value = orjson.loads(data)
     if _LONG.search(data):
-        json.loads(data, parse_int=_whole)
+        try:
+            json.loads(data, parse_int=_whole)
+        except RecursionError:
+            raise ValueError("it is nested too deeply") from None
     return value
 
 

@@ -47,7 +47,7 @@ class _Strict(json.JSONDecoder):
     def decode(self, text: str, *_rest: Any) -> Any:  # noqa: ANN401  (any JSON)
         try:
             return loads(text.encode())
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise json.JSONDecodeError(str(error), "", 0) from None
 
 

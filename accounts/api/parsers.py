@@ -55,7 +55,5 @@ class JSONParser(BaseParser):
             raise ParseError(str(error)) from None
         except ValueError as error:
             # From nothing: the chained error would carry the whole body into logs.
-            reason = getattr(error, "msg", "")
+            reason = getattr(error, "msg", str(error))
             raise ParseError(_("This is not JSON: {reason}").format(reason=reason)) from None
-        except RecursionError:
-            raise ParseError(_("This is not JSON: {reason}").format(reason="depth")) from None

@@ -276,7 +276,12 @@ class BodyTest(AuthCase):
         self.assertEqual(len(self.rest.post("/api/auth/login", many).json()["errors"]), 100)
 
     def test_integers_stay_what_they_are(self) -> None:
-        for number in ("18446744073709551616", "-9223372036854775809", "9" * 5000):
+        for number in (
+            "18446744073709551616",
+            "-9223372036854775809",
+            "9" * 5000,
+            "[" * 1010 + "9" * 30 + "]" * 1010,
+        ):
             body = f'{{"email": {number}, "password": "x"}}'
             answer = self.rest.generic("POST", "/api/auth/login", body, "application/json")
             self.assert_problem(answer, 400, "parse_error")

@@ -180,7 +180,7 @@ def _json_row(row: Row, data: bytes) -> Row:
     except LongIntegerError as error:
         row.flaws.append(Flaw("", "out_of_range", str(error)))
         return row
-    except (ValueError, RecursionError):
+    except ValueError:
         row.flaws.append(Flaw("", "import_not_json", _("This line is no JSON.")))
         return row
     if isinstance(body, dict):

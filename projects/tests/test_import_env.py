@@ -89,7 +89,9 @@ class ImportEnvTest(ProjectCase):
         self.assertEqual((response.status_code, response.json()["created"]), (200, ["A"]))
         self.assertEqual(self.values(), {})
         self.assertFalse(AuditEntry.objects.filter(verb="import_env").exists())
-        self.assertEqual(self.send("A=1", "?dry_run=perhaps").status_code, 400)
+        for misspelled in ("?dry_run=perhaps", "?dryrun=true"):
+            self.assertEqual(self.send("A=1", misspelled).status_code, 400)
+        self.assertEqual(self.values(), {})
 
     def test_the_last_of_a_key_counts(self) -> None:
         self.send("A=1\nB=1\nA=2")

@@ -266,6 +266,10 @@ class RefuseArchiveTest(MoveCase):
             self.assertIn(status, (413, 422), name)
             self.assertLess(time.monotonic() - begun, 3, name)
 
+    def test_a_manifest_is_short(self) -> None:
+        answer = self.send(zipped({"manifest.json": b"[" + b"[]," * 40_000 + b"[]]"}))
+        self.assertEqual((answer.status_code, answer.json()["code"]), (413, "archive_too_large"))
+
     def overlapping(self) -> bytes:
         """Many entries that all point to the same bytes, each modest."""
         data = zipped({"a": bytes(4 * 1024**2)})
