@@ -296,6 +296,8 @@ def main(arguments: Sequence[str]) -> int:
         return 0 if not arguments else 2
     command, rest = arguments[0], list(arguments[1:])
     os.chdir(str(BASE_DIR))
+    # Containers often set it; without compiled modules each process needs seconds more to begin.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     ensure_venv(development=command != "run")
     if command in ("run", "test", "bench", "venv"):
         _run([str(PYTHON), "-I", "-S", "m3m_site/assets.py"], "Building the front end failed")
