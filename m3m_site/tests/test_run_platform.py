@@ -106,7 +106,7 @@ class StopPlatformTest:
             platform.start()
             platform.stop()
             platform.start()
-            assert platform.started < 8
+            assert platform.started < 20
             assert platform.output.count("Preparing the database") == 1
 
     def test_its_death_takes_everything_along(self) -> None:
