@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 
@@ -15,6 +16,16 @@ from tests.stores import KINDS, missing, store
 SERVICES = 5
 LEASE = 2.0
 PATIENCE = 20.0
+# Asks its node all the time, and says when it was answered.
+ASKING = """
+const born = crypto.randomUUID();
+setInterval(() => {
+  let outcome = 'answered';
+  try { service.info(); } catch (error) { outcome = error.code; }
+  logger.info(born, outcome, Date.now());
+}, 50);
+router.get('/', () => born);
+"""
 
 
 def run_of(platform: Platform, slug: str) -> dict[str, object]:
@@ -40,6 +51,17 @@ def assert_no_way_back(callers: Sequence[Caller], names: Sequence[str], stopped:
             assert len(caller.answers[slug]) == 2, (slug, caller.answers[slug])
             assert set(caller.statuses[slug]) <= {200, 502, 503}, caller.statuses[slug]
             assert caller.last[caller.answers[slug][0]] < stopped + LEASE
+
+
+def assert_calls_refused(platform: Platform, slug: str, born: str, lost: float) -> Counter[str]:
+    """No host call of this sandbox was answered once the lease was `lost` (by the wall clock); all outcomes."""
+    lines = platform.api("GET", f"/projects/{slug}/logs?limit=1000&search={born}").json["lines"]
+    told = [str(line["message"]).split() for line in lines]
+    assert all(float(moment) / 1000 < lost for _born, outcome, moment in told if outcome == "answered")
+    outcomes = Counter(outcome for _born, outcome, _moment in told)
+    assert "answered" in outcomes
+    assert set(outcomes) <= {"answered", "lease_lost"}
+    return outcomes
 
 
 @pytest.mark.slow
@@ -77,9 +99,11 @@ class StoppedWorkerTest:
 
     def test_nothing_reaches_sandboxes_that_outlive_it(self, report: Callable[[str], None]) -> None:
         """The zygote is stopped as well, so that nobody ends them; they refuse by themselves."""
-        names = slugs(SERVICES)
+        *names, asking = slugs(SERVICES + 1)
         with Platform(M3M_RUNTIME_LEASE=f"{LEASE}s") as platform:
             make_services(platform, names)
+            make_services(platform, [asking], ASKING)
+            born = platform.request("GET", f"/r/{asking}/").text
             first = lived(names)
             frozen = [platform.processes.pid_of(role) for role in ("worker", "zygote")]
             with SecondWorker(platform), ExitStack() as stack:
@@ -88,7 +112,7 @@ class StoppedWorkerTest:
                 ]
                 for pid in frozen:
                     os.kill(pid, signal.SIGSTOP)
-                stopped = time.monotonic()
+                stopped, lost = time.monotonic(), time.time() + LEASE
                 try:
                     wait_for(lambda: taken_over(platform, names), PATIENCE, "the second takes over")
                     assert first <= lived(names)
@@ -100,9 +124,11 @@ class StoppedWorkerTest:
                             os.kill(pid, signal.SIGCONT)
                 gone = wait_for(lambda: not lived(names) & first, 10, "the first's sandboxes die")
                 all_serve(platform, names, PATIENCE)
-                assert taken_over(platform, names)
+                assert taken_over(platform, [*names, asking])
             assert_no_way_back(callers, names, stopped)
+            outcomes = assert_calls_refused(platform, asking, born, lost)
         report(
-            f"worker and zygote stopped and continued: the old sandboxes are dead after {gone:.2f} s (aim 1)"
+            f"worker and zygote stopped and continued: the old sandboxes are dead after {gone:.2f} s (aim 1); "
+            f"host calls of theirs: {dict(outcomes)}"
         )
         assert gone <= 1

@@ -17,13 +17,17 @@ SOURCE = BASE_DIR / "m3m_site" / "bootstrap.py"
 class FindPythonTest:
     def found(self, monkeypatch: pytest.MonkeyPatch, table: dict[str, tuple[tuple[int, int], bool]]) -> str:
         """The choice among interpreters that are given as path → (version, has venv)."""
-        monkeypatch.setattr(bootstrap, "candidate_paths", lambda _versions: iter(table))
+        monkeypatch.setattr(bootstrap, "candidate_paths", lambda _version: iter(table))
         monkeypatch.setattr(bootstrap, "probe", table.get)
         return bootstrap.find_python()
 
     def test_it_takes_one_that_fits_before_a_later_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
         table = {"/new": ((3, 13), True), "/fits": ((3, 12), True)}
         assert self.found(monkeypatch, table) == "/fits"
+
+    def test_it_takes_the_better_of_those_that_fit(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        table = {"/first": ((3, 11), True), "/better": ((3, 12), True)}
+        assert self.found(monkeypatch, table) == "/better"
 
     def test_it_takes_a_later_one_where_nothing_fits(self, monkeypatch: pytest.MonkeyPatch) -> None:
         assert self.found(monkeypatch, {"/old": ((3, 9), True), "/new": ((3, 13), True)}) == "/new"
