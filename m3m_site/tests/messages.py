@@ -6,11 +6,9 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import unfold
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import DEFAULT_KEYWORDS, extract_python
 from babel.messages.pofile import read_po
 from django.utils.translation.template import templatize
 
@@ -32,12 +30,10 @@ _CALL = re.compile(rf"(?<!\w)(\w*gettext|_)\(((?:{_STRING}|,|\s|count)+)\)")
 
 def python_texts(path: Path) -> Iterator[Text]:
     """Texts that a module hands to gettext."""
-    keywords = {**dict.fromkeys(_NAMES), **DEFAULT_KEYWORDS}
-    with path.open("rb") as file:
-        # Babel's types have name and messages the wrong way round.
-        calls: Any = extract_python(file, keywords, (), {"encoding": "utf-8"})
-        for _line, name, messages, _comments in calls:
-            yield from _text(name, (messages,) if isinstance(messages, str) else tuple(messages or ()))
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "id", "") or getattr(node.func, "attr", "")
+            yield from _text(name, tuple(getattr(argument, "value", None) for argument in node.args))
 
 
 def template_texts(path: Path) -> Iterator[Text]:
