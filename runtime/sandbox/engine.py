@@ -9,6 +9,7 @@ binding mistakes ropes, NUL and lone surrogates for something else.
 from __future__ import annotations
 
 import ctypes
+import resource
 import time
 from collections.abc import Callable, Mapping
 
@@ -41,6 +42,7 @@ NEVER = 1 << 62
 MAX_FAULT, MAX_NAME = 1000, 50  # the engine has room for about 250 bytes of a message
 NEARLY_FULL = 5  # a fifth of the heap is left, or less than is used between two looks at it
 UNSEEN = 4 * MIB
+FILLED = 0.75  # of the heap, by which the process has grown
 
 
 class EngineError(Exception):
@@ -99,12 +101,17 @@ class Engine:
     def limit_heap(self, size: int) -> None:
         """Bound the heap to `size` bytes."""
         self.heap = size
+        self._resident = _most_resident()
         self._context.set_memory_limit(size)
+
+    def collect(self) -> None:
+        """Free what is reachable from nowhere but itself."""
+        self._context.gc()
 
     @property
     def heap_used(self) -> int:
         """Bytes in use after a collection, so only for after a memory error."""
-        self._context.gc()
+        self.collect()
         return self._used.value
 
     @property
@@ -112,6 +119,11 @@ class Engine:
         """Whether the heap was near its limit lately; with no room for an error object the engine throws null."""
         self.peak = max(self.peak, self._used.value)
         return self.peak > self.heap - max(self.heap // NEARLY_FULL, UNSEEN)
+
+    @property
+    def may_have_been_full(self) -> bool:
+        """Whether a thrown null may be a memory error: the looks at the heap miss what fills it fast, the kernel does not."""
+        return self.was_nearly_full or _most_resident() - self._resident > self.heap * FILLED
 
     # -- deadlines
 
@@ -134,7 +146,7 @@ class Engine:
         text = str(error).strip()
         if self.tripped and "interrupted" in text:
             return Interrupted(self.tripped)
-        if "out of memory" in text or (text == "null" and self.was_nearly_full):
+        if "out of memory" in text or (text == "null" and self.may_have_been_full):
             return OutOfMemory()
         return GuestFault(shorten(text, MAX_FAULT))
 
@@ -280,6 +292,11 @@ class Engine:
         """Forget those that nobody has taken."""
         while self._rejected:
             self._free(self._rejected.popitem()[1])
+
+
+def _most_resident() -> int:
+    """The most memory that this process ever had, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def self_test() -> None:

@@ -17,6 +17,7 @@ from runtime.sandbox.nodelink import NodeLink
 from runtime.sandbox.routelink import RouteLink
 
 LEASE = struct.Struct("<Q")  # monotonic ns until which the node holds its lease
+LOOKS = 20  # looks for lost answers take a twentieth of the time at most: each collects garbage
 
 
 class Exchange:
@@ -33,7 +34,9 @@ class Exchange:
     ) -> None:
         self._entries, self._node, self._listener, self._lease = entries, node, listener, lease
         self._epoll, self._spoilt = epoll, spoilt
-        self.request: Callable[..., object] = lambda *_: ""  # the prelude's entry; set with the natives
+        # Entries of the prelude; set with the natives.
+        self.request: Callable[..., object] = lambda *_: ""
+        self.lost: Callable[..., object] = lambda: "[]"
         self.epoch = 0
         self.links: dict[int, RouteLink] = {}
         # ticket -> link, frame id, wall deadline, request
@@ -41,6 +44,7 @@ class Exchange:
         self._early: dict[int, str] = {}  # answered inside their own entry
         self._touched: set[RouteLink] = set()
         self._tickets = 0
+        self._next_look = 0
         self._open = False
 
     def open(self) -> None:
@@ -96,7 +100,7 @@ class Exchange:
             self._fail(link, frame_id, text, outcome)
         else:
             self._pending[ticket] = (link, frame_id, wall, text)
-        if outcome.reason or entries.memory_suspect:
+        if outcome.reason or entries.memory_suspect or entries.engine.was_nearly_full:
             link.flush()
             self._spoilt(outcome.reason)
 
@@ -141,6 +145,23 @@ class Exchange:
                 link, frame_id, text, Outcome(reason="limit_wall", text=self._entries.describe("limit_wall"))
             )
             self._touched.add(link)
+
+    def fail_lost(self) -> None:
+        """Answer 500 to requests whose handler ran out of memory so thoroughly that not even its promise could say so."""
+        begun = time.monotonic_ns()
+        if not self._pending or begun < self._next_look:
+            return
+        entries = self._entries
+        entries.engine.collect()
+        found = entries.run(self.lost, wall=entries.wall())
+        for ticket in json.loads(str(found.result or "[]")):
+            if waiting := self._pending.pop(ticket, None):
+                link, frame_id, _deadline, text = waiting
+                reason = "limit_memory"
+                self._fail(link, frame_id, text, Outcome(reason=reason, text=entries.describe(reason)))
+                self._touched.add(link)
+        now = time.monotonic_ns()
+        self._next_look = now + (now - begun) * LOOKS
 
     @property
     def next_deadline(self) -> int | None:

@@ -52,7 +52,7 @@ class Guest:
         self._booted = self._go = False
         self.natives = Natives(self, doors)
         self.entries.reject = self.natives.reject
-        self._exchange.request = self.natives.request
+        self._exchange.request, self._exchange.lost = self.natives.request, self.natives.lost
 
     # -- what natives ask for
 
@@ -75,6 +75,8 @@ class Guest:
 
     def _check(self, reason: str) -> None:
         """End the attempt when the script cannot go on cleanly after an entry."""
+        if self.entries.engine.was_nearly_full:
+            self._exchange.fail_lost()
         if spoilt := self.entries.spoilt(reason):
             self._end(*spoilt)
 

@@ -42,6 +42,7 @@ ALLOWED = [
     "clock_gettime",
     "gettimeofday",
     "getrandom",
+    "getrusage",
 ]
 
 _libc = ctypes.CDLL(None, use_errno=True)

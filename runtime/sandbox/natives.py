@@ -45,7 +45,8 @@ class Doors:
         take = engine.take
         self.setup, self.set_env, self.routes = take("setup"), take("setEnv"), take("routes")
         self.boot, self.begin, self.shutdown = take("boot"), take("begin"), take("shutdown")
-        self.request, self.fire, self.reject = take("request"), take("fire"), take("reject")
+        self.request, self.lost = take("request"), take("lost")
+        self.fire, self.reject = take("fire"), take("reject")
         self.next_timer, self.take_timer = take("timers.next"), take("timers.take")
 
 
@@ -117,7 +118,7 @@ def _memory(payload: str) -> str:
     """
     entries = _current().entries
     limit = f"memory limit of {entries.limits.heap // 1048576} MB"
-    if json.loads(payload) != "out of memory" and not entries.engine.was_nearly_full:
+    if json.loads(payload) != "out of memory" and not entries.engine.may_have_been_full:
         return json.dumps([f"null was thrown, by the script or at the {limit}", False])
     entries.memory_suspect = True
     return json.dumps([f"out of memory ({limit})", True])
@@ -163,7 +164,8 @@ class Natives:
         self._engine = guest.entries.engine
         self.setup, self.set_env, self.routes = doors.setup, doors.set_env, doors.routes
         self.boot, self.begin, self.shutdown = doors.boot, doors.begin, doors.shutdown
-        self.request, self.fire, self.reject = doors.request, doors.fire, doors.reject
+        self.request, self.lost = doors.request, doors.lost
+        self.fire, self.reject = doors.fire, doors.reject
         self._next_timer, self._take_timer = doors.next_timer, doors.take_timer
         self.report: tuple[str, dict[str, str] | None] | None = None
 

@@ -1,5 +1,8 @@
 // Life of a service: the files of the branch, the phases, and the entries through which the guest loop comes in.
-const { Error, JSONParse: parse, JSONStringify: stringify, List, ReflectApply: apply, TypeError, own } = m3m.primordials;
+const {
+  Error, JSONParse: parse, JSONStringify: stringify, List, Map, MapDelete, MapForEach, MapSet, ReflectApply: apply, TypeError, WeakRef,
+  WeakRefDeref, own,
+} = m3m.primordials;
 const { assign } = Object;
 const { pack } = m3m;
 const native = m3m.native;
@@ -126,6 +129,9 @@ const render = (request, answer) => {
   }
 };
 
+// Answers to come, by the id of their request; weak, for a promise that nobody holds can never be settled.
+const awaited = new Map();
+
 const respondLater = async (id, request, promise) => {
   let answer;
   try {
@@ -133,6 +139,7 @@ const respondLater = async (id, request, promise) => {
   } catch (error) {
     answer = refuse(request, error);
   }
+  MapDelete(awaited, id);
   native.respond(id, render(request, answer));
 };
 
@@ -146,8 +153,19 @@ m3m.request = (id, json) => {
     answer = refuse(request, error);
   }
   if (own(answer, 's') !== undefined) return render(request, answer);
+  MapSet(awaited, id, new WeakRef(answer));
   respondLater(id, request, answer);
   return '';
+};
+
+// The ids of requests whose answer was collected, as JSON: with no memory for its rejection a promise just goes.
+m3m.lost = () => {
+  const lost = List();
+  MapForEach(awaited, (answer, id) => {
+    if (WeakRefDeref(answer) === undefined) lost[lost.length] = id;
+  });
+  for (let i = 0; i < lost.length; i++) MapDelete(awaited, lost[i]);
+  return stringify(lost);
 };
 
 m3m.fire = (id) => {

@@ -46,13 +46,14 @@ const p = {
   parseFloat,
   // constructors
   ArrayBuffer, Date, DOMException, Error, Map, Number, Promise, Proxy, RangeError, RegExp, Set, String, SyntaxError,
-  TypeError, Uint8Array, Uint32Array,
+  TypeError, Uint8Array, Uint32Array, WeakRef,
   // methods, called as Method(receiver, …)
   BigIntToString: uncurry(BigInt.prototype.toString),
   DateGetTime: uncurry(Date.prototype.getTime),
   DateToISOString: uncurry(Date.prototype.toISOString),
   DateToUTCString: uncurry(Date.prototype.toUTCString),
   FunctionToString: uncurry(Function.prototype.toString),
+  MapDelete: uncurry(Map.prototype.delete),
   MapForEach: uncurry(Map.prototype.forEach),
   MapGet: uncurry(Map.prototype.get),
   MapSet: uncurry(Map.prototype.set),
@@ -81,6 +82,7 @@ const p = {
   SymbolToString: uncurry(Symbol.prototype.toString),
   TypedArraySet: uncurry(TypedArray.prototype.set),
   Uint8ArrayToBase64: uncurry(Uint8Array.prototype.toBase64),
+  WeakRefDeref: uncurry(WeakRef.prototype.deref),
   // accessors, called as Get(receiver); they throw for a foreign receiver, which serves as a brand check
   ArrayBufferByteLength: getter(ArrayBuffer.prototype, 'byteLength'),
   DataViewBuffer: getter(DataView.prototype, 'buffer'),
