@@ -112,7 +112,7 @@ def find_python() -> str:
             f"install it (Debian and Ubuntu: apt-get install python{without_venv}-venv) and run this again."
         )
     raise Stop(
-        f"M3M needs Python 3.11 or 3.12 and this is {platform.python_version()}; "
+        f"M3M needs Python 3.11 or 3.12, with its modules ctypes, sqlite3 and ssl, and this is {platform.python_version()}; "
         "install one (Debian and Ubuntu: apt-get install python3 python3-venv; anywhere: pyenv install 3.12)."
     )
 
