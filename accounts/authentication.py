@@ -84,7 +84,10 @@ def login_of(token: Token) -> Login:
         key = UUID(str(token.get(LOGIN_CLAIM)))
     except ValueError:
         raise AuthenticationFailed(_("This token cannot be used here."), "token_not_valid") from None
-    login = Login.objects.select_related("user").filter(pk=key, ended_at=None).first()
+    try:
+        login = Login.objects.select_related("user").get(pk=key, ended_at=None)
+    except Login.DoesNotExist:
+        login = None
     if (
         login is None
         or not login.user.is_active

@@ -235,4 +235,4 @@ def _branch_taken() -> ConflictError:
 
 def _take_turn(project: Project) -> None:
     """Creations and deletions wait for one another: two of them could delete the last two branches."""
-    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    Project.objects.lock(project.pk)

@@ -73,7 +73,7 @@ def delete_release(*, actor: Actor, project: Project, version: str) -> None:
     require(actor, project, Right.WORK)
     release = Release.objects.get_version(project, version)
     with transaction.atomic():
-        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        Project.objects.lock(project.pk)
         release_deleted.send(sender=Release, release=release, actor=actor)
         release.delete()
         record(actor=actor, verb="delete_release", target=project, before={"release": version})
@@ -86,7 +86,7 @@ def purge_releases(*, actor: Actor, project: Project, keep_last: int = 0, dry_ru
     """
     require(actor, project, Right.WORK)
     with transaction.atomic():
-        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        Project.objects.lock(project.pk)
         found = Release.objects.filter(project=project).defer("files")[keep_last:]
         gone = [release.version for release in found if not release.is_active and _purged(release, actor)]
         if gone:

@@ -26,7 +26,8 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
         return self.filter(project__in=Project.objects.visible_to(actor))
 
     def active(self, project: Project) -> Release | None:
-        return self.filter(project=project, is_active=True).first()
+        """Without its code, which comes when it is asked for."""
+        return self.defer("files").filter(project=project, is_active=True).order_by().first()
 
     def get_version(self, project: Project, version: str) -> Release:
         """Raises NotFoundError."""
@@ -118,7 +119,7 @@ class Release(models.Model):
         """Becomes the one chosen to run, instead of the one that was."""
         with transaction.atomic():
             # Two activations of one project take turns at this row; without it the second update meets the constraint.
-            Project.objects.select_for_update(no_key=True).get(pk=self.project_id)
+            Project.objects.lock(self.project_id)
             Release.objects.filter(project=self.project_id, is_active=True).exclude(pk=self.pk).update(
                 is_active=False
             )

@@ -47,7 +47,7 @@ def create_collection(
     _check_name(name)
     with transaction.atomic():
         # Creations in one project take turns, or two of them could pass the limit together.
-        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        Project.objects.lock(project.pk)
         taken = set(project.collections.values_list("slug", flat=True))
         if len(taken) >= COLLECTIONS:
             message = _("A project has at most {count} collections.").format(count=COLLECTIONS)

@@ -43,7 +43,7 @@ def create_file_link(
     token = secrets.token_urlsafe(16)
     with transaction.atomic():
         # Links of one project are made in turn, or two of them could pass the limit together.
-        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        Project.objects.lock(project.pk)
         if FileLink.objects.living().filter(project=project).count() >= FILE_LINKS:
             message = _("A project has at most 1000 direct links; revoke some.")
             raise UserError("links_too_many", message)

@@ -82,7 +82,7 @@ def _check_key(collection: Collection, mode: str, key: str) -> None:
 
 
 def _check_room(collection: Collection) -> None:
-    Project.objects.select_for_update(no_key=True).get(pk=collection.project_id)
+    Project.objects.lock(collection.project_id)
     open_ones = RecordImport.objects.filter(collection__project=collection.project_id)
     if open_ones.exclude(status__in=FINAL_IMPORT_STATUSES).count() >= IMPORTS_AT_ONCE:
         message = _("At most {count} imports of a project run at once.").format(count=IMPORTS_AT_ONCE)

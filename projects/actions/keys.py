@@ -51,7 +51,7 @@ def revoke_key(*, actor: Actor, project: Project) -> None:
 
 def _end_key(project: Project) -> str | None:
     """Delete the key; its prefix. Calls for one project take turns."""
-    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    Project.objects.lock(project.pk)
     key = ApiKey.objects.filter(project=project).first()
     if key is None:
         return None

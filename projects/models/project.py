@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -51,14 +52,16 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         """
         text = str(id_or_slug)
         seen = self.peopled_by(actor) if people else self.visible_to(actor)
-        found = None
-        if key := as_id(text):
-            found = seen.filter(pk=key).first()
-        elif is_slug(text):
-            found = seen.filter(slug=text).first()
-        if found is None:
-            raise NotFoundError("project_not_found", _("There is no such project."))
-        return found
+        with suppress(self.model.DoesNotExist):
+            if key := as_id(text):
+                return seen.get(pk=key)
+            if is_slug(text):
+                return seen.get(slug=text)
+        raise NotFoundError("project_not_found", _("There is no such project."))
+
+    def lock(self, key: uuid.UUID) -> None:
+        """Let changes of one project take turns, each until its transaction ends. Raises DoesNotExist."""
+        self.select_for_update(no_key=True).values_list("pk").get(pk=key)
 
 
 class Project(models.Model):

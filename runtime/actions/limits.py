@@ -24,7 +24,7 @@ def set_limit(*, actor: Actor, project: Project, name: str, value: float) -> Lim
     if not (value > 0 and math.isfinite(value)):
         raise UserError("limit_invalid", _("A limit is a number above zero."), pointer="/value")
     with transaction.atomic():
-        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        Project.objects.lock(project.pk)
         old = LimitOverride.objects.filter(project=project, name=name).first()
         limit, _created = LimitOverride.objects.update_or_create(
             project=project, name=name, defaults={"value": value}

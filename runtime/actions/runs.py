@@ -29,19 +29,18 @@ def start_service(*, actor: Actor, project: Project, version: str = "", branch: 
     if version and branch:
         raise UserError("start_what", _("Give a version or a branch, not both."))
     with transaction.atomic():
-        Project.objects.select_for_update().get(pk=project.pk)
+        Project.objects.lock(project.pk)
         run = _new_run(actor, project, version, branch)
         _replace_live_runs(project)
         run.save()
         record(actor=actor, verb="start", target=project, after={"run": str(run.pk), "code": run.label})
-        stale = _stale_logs(project, run)
-        transaction.on_commit(lambda: _after_start(run, stale))
+        transaction.on_commit(lambda: _after_start(run), robust=True)
     return run
 
 
-def _after_start(run: Run, stale: list[Run]) -> None:
+def _after_start(run: Run) -> None:
     wake_node(run)
-    for old in stale:
+    for old in _stale_logs(run):
         logs.clear(old.project_id, old.pk)
 
 
@@ -62,7 +61,8 @@ def _new_run(actor: Actor, project: Project, version: str, branch: str) -> Run:
 
 
 def _replace_live_runs(project: Project) -> None:
-    for old in Run.objects.live().filter(project=project).select_related("node"):
+    live = Run.objects.live().filter(project=project).select_related("node")
+    for old in live.only("status", "epoch", "node__name").order_by():
         _ask_to_stop(old, EndReason.REPLACED)
 
 
@@ -74,11 +74,12 @@ def _ask_to_stop(run: Run, reason: EndReason) -> None:
     transaction.on_commit(lambda: wake_node(run))
 
 
-def _stale_logs(project: Project, run: Run) -> list[Run]:
-    """Finished runs whose log goes: those of other code beyond what the project keeps, and the oldest of the rest."""
+def _stale_logs(run: Run) -> list[Run]:
+    """Runs before this one whose log goes: those of other code beyond what the project keeps, and the oldest of the rest."""
+    project = run.project
     # Few runs have a log still, out of a history that may be long.
-    finished = Run.objects.filter(project=project, pk__in=logs.kept(project.pk)).exclude(pk=run.pk)
-    rows = list(finished.order_by("-created_at").only("project_id", "version", "branch", "status"))
+    earlier = Run.objects.filter(pk__in=logs.kept(project.pk), project=project, created_at__lt=run.created_at)
+    rows = list(earlier.order_by("-created_at").only("project_id", "version", "branch", "status"))
     crashed = [old for old in rows if old.status == RunStatus.CRASHED]
     others = [old for old in rows if old.status != RunStatus.CRASHED]
     stale = [
@@ -93,8 +94,8 @@ def stop_service(*, actor: Actor, project: Project) -> Run | None:
     """Want no run; returns the one that was live, or None when nothing ran."""
     require(actor, project, Right.WORK)
     with transaction.atomic():
-        Project.objects.select_for_update().get(pk=project.pk)
-        runs = list(Run.objects.live().filter(project=project).select_related("node").order_by("-created_at"))
+        Project.objects.lock(project.pk)
+        runs = list(Run.objects.live().filter(project=project).select_related("node"))
         for run in runs:
             _ask_to_stop(run, EndReason.STOPPED)
         if runs:

@@ -24,6 +24,23 @@ class RunQuerySet(models.QuerySet["Run"]):
         """Runs whose node's lease has ended."""
         return self.filter(status__in=HELD_STATUSES, node__lease_expires_at__lte=Now())
 
+    def for_running(self) -> RunQuerySet:
+        """With all that a node needs to run them, in one query: the sooner it is read, the sooner they serve."""
+        own = (
+            "version",
+            "branch",
+            "files",
+            "status",
+            "stop_reason",
+            "epoch",
+            "node_id",
+            "restarts",
+            "started_at",
+        )
+        return self.select_related("project", "release").only(
+            *own, "project__slug", "project__auto_start", "release__files"
+        )
+
     def visible_to(self, actor: Actor) -> RunQuerySet:
         return self.filter(project__in=Project.objects.visible_to(actor))
 

@@ -156,7 +156,7 @@ class Supervisor:
         free = Q(status=RunStatus.PENDING, node=None)
         waiting = Run.objects.filter(free) | Run.objects.orphaned()
         first, self._first_round = self._first_round, False
-        for run in waiting.select_related("project", "node", "release"):
+        for run in waiting.for_running():
             if self._not_wanted(run, first):
                 continue
             if self._runs.adopt(run, go=not first) and first:
@@ -201,14 +201,14 @@ class Supervisor:
         """Look at one run now."""
         if not self._lease.held:
             return
-        run = Run.objects.select_related("project", "node", "release").filter(pk=run_id).first()
+        run = Run.objects.for_running().filter(pk=run_id).first()
         sandbox = self.sandboxes.by_run.get(run_id)
         if run is None:
             if sandbox is not None:
                 self.sandboxes.kill(sandbox)
         elif run.is_final:
             return
-        elif run.node is None:
+        elif run.node_id is None:
             if not self._not_wanted(run, first=False):
                 self._runs.adopt(run, go=True)
         elif run.node_id == self._lease.node.pk:

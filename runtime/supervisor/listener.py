@@ -16,11 +16,13 @@ class RouteListener:
     def __init__(self, directory: Path, slug: str) -> None:
         self._directory = directory
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary = directory / f".{os.getpid()}-{id(self):x}"
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
-        self.socket.bind(str(temporary))
+        try:
+            self.socket.bind(str(temporary))
+        except OSError:  # the first of all, or one that was left over
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            temporary.unlink(missing_ok=True)
+            self.socket.bind(str(temporary))
         self.socket.listen(BACKLOG)
         self._inode = temporary.stat().st_ino
         self.slug = slug

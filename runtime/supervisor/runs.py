@@ -189,7 +189,7 @@ class Runs:
     def restart(self, run_id: UUID) -> None:
         if run_id in self._sandboxes.by_run or not self._lease.held:
             return
-        run = Run.objects.select_related("project", "node", "release").filter(pk=run_id).first()
+        run = Run.objects.for_running().filter(pk=run_id).first()
         if run is None or run.is_final or run.node_id != self._lease.node.pk:
             return
         if run.stop_reason:
@@ -224,7 +224,7 @@ class Runs:
                 Run.objects.filter(
                     project=run.project_id, status=RunStatus.PENDING, node=None, stop_reason=""
                 )
-                .select_related("project", "node", "release")
+                .for_running()
                 .order_by("-created_at")
                 .first()
             )

@@ -36,11 +36,10 @@ class Stage(Enum):
 class Sandbox:
     """Socket, log and fate of one sandbox process. `send` may be called from any thread."""
 
-    def __init__(self, run: Run, limits: Limits, log: Writer, masker: Masker) -> None:
-        self.run, self.limits, self.log, self.masker = run, limits, log, masker
+    def __init__(self, run: Run, limits: Limits, host: socket.socket, log: Writer, masker: Masker) -> None:
+        self.run, self.limits, self.ours, self.log, self.masker = run, limits, host, log, masker
         self.epoch = run.epoch  # of this attempt; the run goes on to the next one
         self.key = f"{run.pk}/{run.epoch}"
-        self.ours, self.theirs = socket.socketpair()
         self.ours.setblocking(False)
         self.reader = words.reader()
         self.said: set[int] = set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 from collections.abc import Callable
 from uuid import UUID
@@ -79,30 +80,37 @@ class Sandboxes:
             self.start_zygote()
         if self._zygote is None:
             raise ZygoteError(self.refusal)
-        project = run.project
         limits = self._limits(run)
-        # Read at once: what the script gets is masked, even while somebody changes it.
-        values, secrets = EnvVar.objects.opened_for(project)
-        # Everything that may fail comes before the sandbox is known: one without a process would never end.
-        boot = {
-            "epoch": run.epoch,
-            "limits": limits._asdict(),
-            "files": run.code,
-            "env": values,
-            "go": go,
-        }
-        listener = self.listener_of(run)
-        sandbox = Sandbox(run, limits, self.log_of(run), Masker(secrets))
+        host = self._spawn(self._zygote, run, limits, self.listener_of(run))
+        try:
+            # Read at once: what the script gets is masked, even while somebody changes it.
+            values, secrets = EnvVar.objects.opened_for(run.project)
+            boot = {
+                "epoch": run.epoch,
+                "limits": limits._asdict(),
+                "files": run.code,
+                "env": values,
+                "go": go,
+            }
+            sandbox = Sandbox(run, limits, host, self.log_of(run), Masker(secrets))
+        except BaseException:
+            host.close()  # which ends the process; nobody has heard of it yet
+            raise
         self.by_run[run.pk] = self.by_key[sandbox.key] = sandbox
         self._intake.add(sandbox)
-        try:
-            self._zygote.spawn(run.pk, run.epoch, sandbox.theirs, listener.socket, limits, project.slug)
-        except OSError as error:
-            # The reader thread tells of its end; this attempt ends with it.
-            log.warning("zygote is gone: %s", error)
-        sandbox.theirs.close()
         self._intake.send(sandbox, Kind.BOOT, boot)
         return sandbox
+
+    def _spawn(self, zygote: Zygote, run: Run, limits: Limits, listener: RouteListener) -> socket.socket:
+        """Have the process made; returns the node's end of its socket. It waits there for its code, and ends with it."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                zygote.spawn(run.pk, run.epoch, theirs, listener.socket, limits, run.project.slug)
+            except OSError as error:
+                # The reader thread tells of its end; this attempt ends with it.
+                log.warning("zygote is gone: %s", error)
+        return ours
 
     def _limits(self, run: Run) -> Limits:
         overrides = LimitOverride.objects.filter(project=run.project_id).values_list("name", "value")

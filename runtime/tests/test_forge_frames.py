@@ -50,6 +50,14 @@ VAULT = HostModule(
 )
 
 
+class PeeredSandbox(Sandbox):
+    """Has this test in place of a process, at `theirs`."""
+
+    def __init__(self, run: Run) -> None:
+        ours, self.theirs = socket.socketpair()
+        super().__init__(run, Limits(), ours, logs.Writer(run.project_id, run.pk), Masker([]))
+
+
 class ForgeFramesTest(TransactionTestCase):
     def setUp(self) -> None:
         registry.register(VAULT)
@@ -70,9 +78,9 @@ class ForgeFramesTest(TransactionTestCase):
         variable.save()
         return project
 
-    def sandbox(self) -> Sandbox:
+    def sandbox(self) -> PeeredSandbox:
         run = Run.objects.create(project=self.own, epoch=1)
-        sandbox = Sandbox(run, Limits(), logs.Writer(self.own.pk, run.pk), Masker([]))
+        sandbox = PeeredSandbox(run)
         self.intake.add(sandbox)
         return sandbox
 
