@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, StorageState
 
 from m3m_site.conf import BASE_DIR
 from tests.platform import EMAIL, PASSWORD, Platform
@@ -28,11 +28,22 @@ def log_in(page: Page, platform: Platform, email: str = EMAIL, password: str = P
 
 @contextmanager
 def looking(
-    browser: Browser, shots: Path, theme: str = "light", size: tuple[int, int] = WIDE
+    browser: Browser,
+    shots: Path,
+    theme: str = "light",
+    size: tuple[int, int] = WIDE,
+    login: StorageState | None = None,
 ) -> Iterator[Page]:
-    """A page of a fresh browser session; fails on errors of its scripts, leaves a picture when anything fails."""
+    """A page of a fresh browser session, of somebody who has logged in where `login` holds what that left behind.
+
+    Fails on errors of its scripts, leaves a picture when anything fails.
+    """
     errors: list[str] = []
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=theme)  # type: ignore[arg-type]
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme=theme,  # type: ignore[arg-type]
+        storage_state=login,
+    )
     context.set_default_timeout(15_000)
     context.add_init_script(_THEME.format(theme=theme))
     page = context.new_page()

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, StorageState, sync_playwright
 
 from m3m_site.chores import CHROMIUM
 from tests.platform import EMAIL, PASSWORD
@@ -37,10 +37,16 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
+def new_profile(browser: Browser, origin: str, login: StorageState | None = None) -> BrowserContext:
+    """A fresh profile, of somebody who has logged in where `login` holds what another profile kept of that."""
+    context = browser.new_context(base_url=origin, storage_state=login)
+    context.set_default_timeout(20_000)
+    return context
+
+
 def log_in(browser: Browser, origin: str) -> BrowserContext:
     """A fresh profile in which the root is logged into the admin of the platform at `origin`."""
-    context = browser.new_context(base_url=origin)
-    context.set_default_timeout(20_000)
+    context = new_profile(browser, origin)
     page = context.new_page()
     page.goto("/admin/login/?next=/admin/projects/")
     page.fill("input[name=username]", EMAIL)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, StorageState
 
 from m3m_site.testing import Require
 from tests.browser import AXE, log_in, looking
@@ -36,11 +36,19 @@ def shots(tmp_path: Path) -> Path:
     return tmp_path / "shots"
 
 
-@pytest.fixture
-def page(browser: Browser, platform: Platform, shots: Path) -> Iterator[Page]:
-    """Somebody who is logged in."""
-    with looking(browser, shots) as shown:
+@pytest.fixture(scope="module")
+def logged_in(browser: Browser, platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> StorageState:
+    """What a login of the root leaves in a browser."""
+    with looking(browser, tmp_path_factory.mktemp("login")) as shown:
         log_in(shown, platform)
+        return shown.context.storage_state()
+
+
+@pytest.fixture
+def page(browser: Browser, platform: Platform, shots: Path, logged_in: StorageState) -> Iterator[Page]:
+    """The list of projects, of somebody who is logged in."""
+    with looking(browser, shots, login=logged_in) as shown:
+        shown.goto(f"{platform.url}/admin/projects/")
         yield shown
 
 

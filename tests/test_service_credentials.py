@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, StorageState
 
 from m3m_site.testing import Require
 from tests.bare_door import plain_server
-from tests.chromium import chromium, find_chromium, log_in
+from tests.chromium import chromium, find_chromium, log_in, new_profile
 from tests.platform import Platform
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -39,11 +40,16 @@ def browser(require: Require) -> Iterator[Browser]:
         yield started
 
 
+@pytest.fixture(scope="module")
+def login(browser: Browser, services: Platform) -> StorageState:
+    with closing(log_in(browser, services.url)) as context:
+        return context.storage_state()
+
+
 @pytest.fixture
-def admin(browser: Browser, services: Platform) -> Iterator[BrowserContext]:
-    context = log_in(browser, services.url)
-    yield context
-    context.close()
+def admin(browser: Browser, services: Platform, login: StorageState) -> Iterator[BrowserContext]:
+    with closing(new_profile(browser, services.url, login)) as context:
+        yield context
 
 
 def jar(context: BrowserContext) -> dict[str, str]:

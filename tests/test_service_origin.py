@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState
 from playwright.sync_api import Error as PlaywrightError
 
 from tests.bare_door import STRIPPED, bare_door
-from tests.chromium import log_in
+from tests.chromium import log_in, new_profile
 from tests.platform import Platform
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -44,12 +45,17 @@ def services(platform: Platform) -> Iterator[Platform]:
         platform.api("DELETE", f"/projects/{slug}?confirm={slug}")
 
 
+@pytest.fixture(scope="module")
+def login(browser: Browser, services: Platform) -> StorageState:
+    with closing(log_in(browser, services.url)) as context:
+        return context.storage_state()
+
+
 @pytest.fixture
-def admin(browser: Browser, services: Platform) -> Iterator[BrowserContext]:
+def admin(browser: Browser, services: Platform, login: StorageState) -> Iterator[BrowserContext]:
     """A browser in which the root is logged in."""
-    context = log_in(browser, services.url)
-    yield context
-    context.close()
+    with closing(new_profile(browser, services.url, login)) as context:
+        yield context
 
 
 @pytest.fixture(scope="module")
