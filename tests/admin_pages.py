@@ -12,16 +12,15 @@ from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener
 
 from tests.platform import EMAIL, PASSWORD, Platform
 
-MOST = 400
 _LINK = re.compile(r'(?:href|src|action|data-url)="([^"\s{}]+)"')
 _NOT_FOLLOWED = re.compile(r"/logout/|/static/|/jsi18n/|/password")
 
 
-def crawl(platform: Platform) -> Iterator[tuple[str, bytes]]:
-    """(path, page) of the pages reachable from the index, as root."""
-    opener = _log_in(platform.url)
+def crawl(platform: Platform, most: int) -> Iterator[tuple[str, bytes]]:
+    """(path, page) of the pages reachable from the index, as root; no more than `most`."""
+    opener, _token = _log_in(platform.url)
     waiting, seen = ["/admin/projects/", "/admin/projects/leaky/"], set[str]()
-    while waiting and len(seen) < MOST:
+    while waiting and len(seen) < most:
         path = waiting.pop(0)
         if path in seen:
             continue
@@ -37,16 +36,26 @@ def crawl(platform: Platform) -> Iterator[tuple[str, bytes]]:
         ]
 
 
-def _log_in(origin: str) -> OpenerDirector:
+def submit(platform: Platform, path: str, form: dict[str, str]) -> None:
+    """Send a form of the admin as root; fails where it is shown again."""
+    opener, token = _log_in(platform.url)
+    with opener.open(
+        platform.url + path, urlencode({**form, "csrfmiddlewaretoken": token}).encode()
+    ) as answer:
+        assert urlsplit(answer.url).path != path, answer.read().decode()
+
+
+def _log_in(origin: str) -> tuple[OpenerDirector, str]:
+    """Whoever is logged in, and the token for forms."""
     jar = CookieJar()
     opener = build_opener(HTTPCookieProcessor(jar))
     opener.addheaders = [("Referer", origin)]
     opener.open(f"{origin}/admin/login/").close()
-    token = next(cookie.value for cookie in jar if cookie.name == "m3m_csrf")
+    token = next(cookie.value or "" for cookie in jar if cookie.name == "m3m_csrf")
     form = {"username": EMAIL, "password": PASSWORD, "csrfmiddlewaretoken": token, "next": "/admin/projects/"}
     with opener.open(f"{origin}/admin/login/", urlencode(form).encode()) as answer:
         assert answer.url.endswith("/admin/projects/"), answer.url
-    return opener
+    return opener, next(cookie.value or "" for cookie in jar if cookie.name == "m3m_csrf")
 
 
 def _links(base: str, page: str) -> Iterator[str]:

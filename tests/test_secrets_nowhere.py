@@ -26,6 +26,8 @@ from tests.secret_story import CANARY, Place, Recorded, Story, Told
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
+MOST_PAGES, FEW_PAGES = 400, 150
+
 
 class Listener:
     """Hears every command that Redis is given."""
@@ -108,7 +110,10 @@ def told(request: pytest.FixtureRequest) -> Iterator[Told]:
             places = [*platform.answers, ("redis", listener.heard), ("dump", dump(platform, environment))]
             places += story.archived
             places += [*proc(platform), *files("file", platform.processes.folder, temporary)]
-            places += [(f"page {path}", page) for path, page in crawl(platform)]
+            places += [
+                (f"page {path}", page)
+                for path, page in crawl(platform, FEW_PAGES if environment else MOST_PAGES)
+            ]
             platform.processes.stop()
             places += [*files("left", platform.processes.folder, temporary)]
             places += [("core", path.read_bytes()) for path in cores() - before]
