@@ -19,19 +19,25 @@ KEPT_RUNS = 100
 NODE_MEMORY = timedelta(days=1)
 
 
+class AtOnce(Task[Any, Any]):
+    """A message that only passes a word on to the supervisor; it waits for no other task."""
+
+    Strategy = "runtime.supervisor.strategy:at_once"
+
+
 def node_queue(name: str) -> str:
     """The queue that only this node reads."""
     return f"node.{name}"
 
 
-@shared_task
+@shared_task(base=AtOnce)
 def wake(run_id: str, **unknown: Any) -> None:
     """Have this node look at one run now."""
     _note_unknown("wake", unknown)
     run_woken.send(sender=None, run_id=run_id)
 
 
-@shared_task
+@shared_task(base=AtOnce)
 def send_environment(project_id: str, **unknown: Any) -> None:
     """Have this node send a project's values to its live sandbox."""
     _note_unknown("send_environment", unknown)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 
 from django.db import IntegrityError, models, transaction
 from django.db.models import F, OuterRef, Q, Subquery, Window
@@ -23,6 +24,12 @@ class RunQuerySet(models.QuerySet["Run"]):
     def orphaned(self) -> RunQuerySet:
         """Runs whose node's lease has ended."""
         return self.filter(status__in=HELD_STATUSES, node__lease_expires_at__lte=Now())
+
+    def find(self, key: uuid.UUID) -> Run | None:
+        """The run of that id; cheaper than `first`, which sorts."""
+        with suppress(Run.DoesNotExist):
+            return self.get(pk=key)
+        return None
 
     def for_running(self) -> RunQuerySet:
         """With all that a node needs to run them, in one query: the sooner it is read, the sooner they serve."""

@@ -201,7 +201,7 @@ class Supervisor:
         """Look at one run now."""
         if not self._lease.held:
             return
-        run = Run.objects.for_running().filter(pk=run_id).first()
+        run = Run.objects.for_running().find(run_id)
         sandbox = self.sandboxes.by_run.get(run_id)
         if run is None:
             if sandbox is not None:

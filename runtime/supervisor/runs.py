@@ -189,7 +189,7 @@ class Runs:
     def restart(self, run_id: UUID) -> None:
         if run_id in self._sandboxes.by_run or not self._lease.held:
             return
-        run = Run.objects.for_running().filter(pk=run_id).first()
+        run = Run.objects.for_running().find(run_id)
         if run is None or run.is_final or run.node_id != self._lease.node.pk:
             return
         if run.stop_reason:
