@@ -240,7 +240,8 @@ def ensure_config() -> Path:
     """Write `config.yaml` with random secrets unless it is there; returns its path."""
     target = data_dir() / "config.yaml"
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        # The database in it may be read by whoever gets as far as the file.
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not target.exists():
             _write_config(target)
     except OSError as error:

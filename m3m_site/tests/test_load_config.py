@@ -70,6 +70,12 @@ class EnsureConfigTest:
         assert all(len(secret) >= 32 for secret in secrets)
         assert os.listdir(data) == ["config.yaml"]
 
+    def test_a_directory_that_it_makes_is_its_users_alone(
+        self, data: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("M3M_DATA", str(data / "new"))
+        assert stat.S_IMODE(ensure_config().parent.stat().st_mode) == 0o700
+
     def test_it_keeps_what_is_there(self, data: Path) -> None:
         before = ensure_config().read_bytes()
         assert ensure_config().read_bytes() == before
