@@ -107,12 +107,13 @@ def represent(users: Sequence[User], viewer: Actor) -> list[dict[str, Any]]:
     ]
 
 
-class PersonSerializer(serializers.ModelSerializer[User]):
+class PersonSerializer(serializers.Serializer[Any]):
     """A person as others meet him: a member, an author."""
 
-    class Meta:
-        model = User
-        fields = ("id", "email", "name")
+    # Named here: a model's fields would be looked through for each answer that names a person.
+    id = serializers.UUIDField(read_only=True)
+    email = serializers.EmailField()
+    name = serializers.CharField()
 
 
 class RightsSerializer(StrictSerializer):

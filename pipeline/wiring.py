@@ -19,7 +19,7 @@ from projects.choices import Right
 from projects.models import Project
 from projects.signals import project_created
 
-facets.register("active_release", Release.objects.active_versions)
+facets.register(Release.objects.active_versions, active_release=facets.TEXT)
 tabs.register(tabs.Tab("code", _("Code"), 20, "pipeline/code.html", "code", fill_code, Right.WORK))
 tabs.register(
     tabs.Tab("releases", _("Releases"), 30, "pipeline/releases.html", "releases", fill_releases, Right.WORK)

@@ -1,4 +1,4 @@
-"""Parts of a project's representation that upper floors contribute, each by one loader for many projects."""
+"""Parts of a project's representation that upper floors contribute, loaded for many projects at once."""
 
 from __future__ import annotations
 
@@ -7,18 +7,23 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 # A plain value cannot import the model above it; loaders get projects.models.Project.
-Loader: TypeAlias = Callable[[Sequence[Any]], Mapping[UUID, object]]
+Loader: TypeAlias = Callable[[Sequence[Any]], Mapping[UUID, Mapping[str, object]]]
+
+TEXT: Mapping[str, object] = {"type": ["string", "null"]}
 
 _loaders: dict[str, Loader] = {}
 _schemas: dict[str, Mapping[str, object]] = {}
-_TEXT: Mapping[str, object] = {"type": ["string", "null"]}
 
 
-def register(name: str, loader: Loader, schema: Mapping[str, object] = _TEXT) -> None:
-    """Adds the key `name` to every project's JSON; `schema` says of which form. A second loader raises ValueError."""
-    if _loaders.setdefault(name, loader) is not loader:
-        raise ValueError(f"facet '{name}' is registered twice")
-    _schemas[name] = schema
+def register(loader: Loader, **schemas: Mapping[str, object]) -> None:
+    """Adds keys to every project's JSON, each with its schema; `loader` finds their values, which stand together.
+
+    A second loader of one key raises ValueError.
+    """
+    for name, schema in schemas.items():
+        if _loaders.setdefault(name, loader) is not loader:
+            raise ValueError(f"facet '{name}' is registered twice")
+        _schemas[name] = schema
 
 
 def schemas() -> dict[str, Mapping[str, object]]:
@@ -32,9 +37,8 @@ def names() -> list[str]:
 
 def load(projects: Sequence[Any]) -> dict[UUID, dict[str, object]]:
     """All facets of some projects, with as many queries as the loaders ask; missing values are None."""
-    found: dict[UUID, dict[str, object]] = {project.pk: {} for project in projects}
-    for name in names():
-        values = _loaders[name](projects) if projects else {}
-        for key, facets in found.items():
-            facets[name] = values.get(key)
+    found: dict[UUID, dict[str, object]] = {project.pk: dict.fromkeys(names()) for project in projects}
+    for loader in dict.fromkeys(_loaders.values()) if projects else ():
+        for key, values in loader(projects).items():
+            found[key].update(values)
     return found

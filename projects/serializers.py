@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
@@ -11,6 +12,19 @@ from projects import facets, time_zones
 from projects.choices import Color, EnvType
 from projects.limits import ENV_TEXT_LENGTH, KEEP_RUNS, NAME_LENGTH, SLUG_LENGTH
 from projects.models import EnvVar, Project
+
+
+class TimeZoneField(serializers.ChoiceField):
+    """All of them share the names of six hundred zones, which would be copied for each serializer otherwise."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(choices=(), **options)
+        self.grouped_choices = self._choices = self.choice_strings_to_values = _zones()
+
+
+@cache
+def _zones() -> dict[str, str]:
+    return {name: name for name in time_zones.names()}
 
 
 @extend_schema_serializer(
@@ -35,7 +49,7 @@ class ProjectSerializer(StrictSerializer, serializers.ModelSerializer[Project]):
     name = serializers.CharField(max_length=NAME_LENGTH)
     keep_runs = serializers.IntegerField(min_value=1, max_value=KEEP_RUNS, required=False)
     auto_start = serializers.BooleanField(required=False)
-    time_zone = serializers.ChoiceField(choices=time_zones.names(), required=False)
+    time_zone = TimeZoneField(required=False)
     api_key_prefix = serializers.CharField(
         source="api_key.prefix",
         read_only=True,

@@ -25,17 +25,17 @@ def shown_status(run: Run | None) -> str:
     return _SHOWN.get(status, status).value
 
 
-def statuses(projects: Sequence[Project]) -> dict[UUID, object]:
-    runs = Run.objects.latest_of(projects).only("project_id", "status")
-    found: dict[UUID, object] = {run.project_id: shown_status(run) for run in runs}
-    return {project.pk: found.get(project.pk, RunStatus.STOPPED.value) for project in projects}
-
-
-def last_errors(projects: Sequence[Project]) -> dict[UUID, object]:
-    """In one line, why the newest run of a project crashed; None where it did not."""
-    crashed = Run.objects.latest_of(projects).filter(status=RunStatus.CRASHED)
+def project_facets(projects: Sequence[Project]) -> dict[UUID, dict[str, object]]:
+    """Status, address, and in one line why the newest run crashed, None where it did not. One query."""
+    runs = Run.objects.latest_of(projects).only("project_id", "status", "reason", "error")
+    latest = {run.project_id: run for run in runs}
     return {
-        run.project_id: short_error(run) for run in crashed.only("project_id", "status", "reason", "error")
+        project.pk: {
+            "status": shown_status(run := latest.get(project.pk)),
+            "route_url": route_url(project),
+            "last_error": short_error(run) if run and run.status == RunStatus.CRASHED else None,
+        }
+        for project in projects
     }
 
 
@@ -47,10 +47,6 @@ def short_error(run: Run) -> str:
 
 def route_url(project: Project) -> str:
     return f"{settings.PUBLIC_URI}/r/{project.slug}/"
-
-
-def route_urls(projects: Sequence[Project]) -> dict[UUID, object]:
-    return {project.pk: route_url(project) for project in projects}
 
 
 def describe_run(run: Run) -> dict[str, Any]:

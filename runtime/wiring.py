@@ -21,15 +21,18 @@ from projects.signals import env_changed, project_deleted, project_renamed
 from runtime import logs
 from runtime.choices import STATUSES
 from runtime.models import Run
-from runtime.states import last_errors, route_urls, statuses
+from runtime.states import project_facets
 from runtime.supervisor.bootstep import SupervisorStep
 from runtime.syntax import checker
 from runtime.tasks import tell_environment, wake_node
 from runtime.views import fill_logs, fill_overview
 
-facets.register("status", statuses, {"type": "string", "enum": list(STATUSES)})
-facets.register("route_url", route_urls, {"type": "string", "format": "uri"})
-facets.register("last_error", last_errors)
+facets.register(
+    project_facets,
+    status={"type": "string", "enum": list(STATUSES)},
+    route_url={"type": "string", "format": "uri"},
+    last_error=facets.TEXT,
+)
 leftovers.register("logs", leftovers.folder_of(settings.LOG_ROOT))
 leftovers.register("sockets", leftovers.socket_in(settings.RUNTIME_DIR / "r"))
 tabs.register(

@@ -37,10 +37,12 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
             raise NotFoundError("release_not_found", _("There is no such release."))
         return found
 
-    def active_versions(self, projects: Sequence[Project]) -> dict[UUID, object]:
+    def active_versions(self, projects: Sequence[Project]) -> dict[UUID, dict[str, object]]:
         """The facet `active_release`: one query for many projects, without their code."""
         rows = self.filter(project__in=projects, is_active=True).values_list("project_id", "major", "minor")
-        return {project_id: str(Version(major, minor)) for project_id, major, minor in rows}
+        return {
+            project_id: {"active_release": str(Version(major, minor))} for project_id, major, minor in rows
+        }
 
     def update(self, **values: Any) -> int:
         """Refuses everything but `is_active` and the author's removal."""

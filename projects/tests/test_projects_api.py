@@ -131,16 +131,16 @@ class FacetsTest(ProjectCase):
         facets._loaders.pop("mood", None)
 
     def test_an_upper_floor_adds_a_key(self) -> None:
-        def mood(projects: Sequence[Project]) -> Mapping[uuid.UUID, object]:
-            return {project.pk: "good" for project in projects if project.slug == "shop"}
+        def mood(projects: Sequence[Project]) -> Mapping[uuid.UUID, Mapping[str, object]]:
+            return {project.pk: {"mood": "good"} for project in projects if project.slug == "shop"}
 
-        facets.register("mood", mood)
-        facets.register("mood", mood)
+        facets.register(mood, mood=facets.TEXT)
+        facets.register(mood, mood=facets.TEXT)
         client = self.client_of(self.root)
         self.assertEqual(client.get("/api/projects/shop").json()["mood"], "good")
         self.assertIsNone(client.get("/api/projects/foreign").json()["mood"])
         with self.assertRaises(ValueError):
-            facets.register("mood", lambda projects: {})
+            facets.register(lambda projects: {}, mood=facets.TEXT)
 
 
 class ProjectTest(ProjectCase):

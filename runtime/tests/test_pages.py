@@ -10,7 +10,7 @@ from projects.tests.test_pages import PageCase
 from runtime import logs
 from runtime.choices import EndReason, RunStatus
 from runtime.models import Run
-from runtime.states import last_errors
+from runtime.states import project_facets
 
 
 class OverviewPageTest(PageCase):
@@ -64,6 +64,10 @@ class LogsPageTest(PageCase):
 
 
 class LastErrorTest(PageCase):
+    def last_errors(self) -> list[object]:
+        found = project_facets([self.project, self.foreign])
+        return [found[project.pk]["last_error"] for project in (self.project, self.foreign)]
+
     def test_it_is_the_newest_crash_in_one_line(self) -> None:
         crash = {
             "status": RunStatus.CRASHED,
@@ -71,12 +75,12 @@ class LastErrorTest(PageCase):
             "error": "Error: a\n  at main",
         }
         Run.objects.create(project=self.project, **crash)
-        self.assertEqual(last_errors([self.project, self.foreign]), {self.project.pk: "Error: a"})
+        self.assertEqual(self.last_errors(), ["Error: a", None])
         answer = self.client_of(self.bob).get("/api/projects/shop").json()
         self.assertEqual(answer["last_error"], "Error: a")
         Run.objects.create(project=self.project, status=RunStatus.RUNNING)
-        self.assertEqual(last_errors([self.project]), {})
+        self.assertEqual(self.last_errors(), [None, None])
 
     def test_without_words_of_the_script_the_reason_stands(self) -> None:
         Run.objects.create(project=self.project, status=RunStatus.CRASHED, reason=EndReason.LIMIT_CPU)
-        self.assertEqual(last_errors([self.project]), {self.project.pk: "CPU limit exceeded"})
+        self.assertEqual(self.last_errors(), ["CPU limit exceeded", None])
