@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import socket
 from collections.abc import Iterator
@@ -18,11 +17,12 @@ from django.test import Client
 from django.urls import get_resolver
 
 from m3m_site.asgi import application
+from m3m_site.launcher.scheduling import step_aside
 
 __all__ = ["preload", "run"]
 
 # Where cores are few, routes of services go before lists and pages.
-NICE = 10
+NICE, TURN = 10, 0.1
 
 
 class Server(uvicorn.Server):
@@ -48,7 +48,7 @@ def warm_up() -> None:
 
 def run(listeners: list[socket.socket]) -> int:
     """Serve until SIGTERM. Only front and the reverse proxy can connect, so what they forward is believed."""
-    os.nice(NICE)
+    step_aside(NICE, TURN)
     config = uvicorn.Config(
         application,
         loop="uvloop",
